@@ -1,0 +1,79 @@
+"""What the lessons read: texts and small arrays that ship with the course. Sources and licences: ATTRIBUTION.md."""
+
+import hashlib
+import json
+import lzma
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+DATA = Path(__file__).parent
+TEXTS = ("shakespeare", "bible", "wordnet", "austen", "milton")
+BLOCK, EVERY = 8192, 20  # every 20th block of 8,192 bytes is validation text, so that both splits mix alike
+MIN_BYTES = 2 * BLOCK
+
+
+def sha256(data: bytes) -> str:
+    """The SHA-256 of the bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def encode(text: str) -> UInt8[np.ndarray, " bytes"]:
+    """The text's UTF-8 bytes as token ids 0..255."""
+    return np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
+
+
+def decode(tokens: UInt8[np.ndarray, " bytes"]) -> str:
+    """The text of the token ids; bytes that are not valid UTF-8 become U+FFFD."""
+    return np.asarray(tokens, dtype=np.uint8).tobytes().decode("utf-8", errors="replace")
+
+
+@cache
+def read_text(source: str | Path) -> str:
+    """The whole text: one of the course's (`TEXTS`) by name, or the reader's own file by its path.
+
+    Raises ValueError, with one sentence, when the file is missing, empty, not UTF-8 text or too short.
+    """
+    return _bundled(str(source)) if str(source) in TEXTS else _own(Path(source))
+
+
+def load_text(source: str | Path) -> tuple[UInt8[np.ndarray, " train"], UInt8[np.ndarray, " validation"]]:
+    """(training bytes, validation bytes) of a text; the split never changes.
+
+    Raises ValueError as `read_text` does.
+    """
+    return split_blocks(encode(read_text(source)))
+
+
+def split_blocks(tokens: UInt8[np.ndarray, " bytes"]) -> tuple[UInt8[np.ndarray, " a"], UInt8[np.ndarray, " b"]]:
+    """(training, validation): every 20th block of 8,192 bytes is validation; a shorter text gives its last tenth."""
+    if len(tokens) < BLOCK * EVERY:
+        cut = len(tokens) * 9 // 10
+        return tokens[:cut], tokens[cut:]
+    held_out = np.arange(len(tokens)) // BLOCK % EVERY == EVERY - 1
+    return tokens[~held_out], tokens[held_out]
+
+
+def _bundled(name: str) -> str:
+    data = lzma.decompress((DATA / f"{name}.txt.xz").read_bytes())
+    expected = json.loads((DATA / "texts.json").read_text(encoding="utf-8"))[name]["sha256"]
+    if sha256(data) != expected:
+        raise ValueError(f"the course's text {name!r} is damaged: its SHA-256 is not the recorded one. Reinstall the course.")
+    return data.decode("utf-8")
+
+
+def _own(path: Path) -> str:
+    if not path.is_file():
+        raise ValueError(f"no text named {str(path)!r}: give one of {', '.join(TEXTS)}, or the path of a text file.")
+    data = path.read_bytes()
+    if b"\0" in data:
+        raise ValueError(f"{path} is not a text file: it holds zero bytes. Save it as plain UTF-8 text.")
+    try:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+    if len(data) < MIN_BYTES:
+        raise ValueError(f"{path} holds {len(data):,} bytes; at least {MIN_BYTES:,} are needed to train and to validate.")
+    return text

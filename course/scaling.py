@@ -1,0 +1,219 @@
+"""Scaling laws: the loss of a language model as a function of its parameters N and its training tokens D."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+from scipy.optimize import minimize
+
+NAMES = ("E", "A", "B", "alpha", "beta")
+STARTS = list(product([-1.0, -0.5, 0.0, 0.5, 1.0], [0.1, 0.35, 0.7, 1.2], [0.1, 0.35, 0.7, 1.2], [-3.0, -1.0, 0.5], [-3.0, -1.0, 0.5]))
+BEST_STARTS = 12  # starts that are followed to their minimum, after ranking all by their objective
+
+
+class Optimum(NamedTuple):
+    """The best model for a budget."""
+
+    N: Float[np.ndarray, "..."]  # parameters
+    D: Float[np.ndarray, "..."]  # training tokens
+    loss: Float[np.ndarray, "..."]  # nats per token
+
+
+@dataclass(frozen=True)
+class Law:
+    """L(N, D) = E + A / N^alpha + B / D^beta. Source: Hoffmann et al. 2022 (arXiv:2203.15556), eq. 2."""
+
+    E: float  # loss of an infinite model on infinite data, nats per token
+    A: float
+    B: float
+    alpha: float
+    beta: float
+    samples: Float[np.ndarray, "bootstrap 5"] | None = field(default=None, repr=False, compare=False)  # rows as NAMES
+
+    def loss(self, N: ArrayLike, D: ArrayLike) -> Float[np.ndarray, "..."]:
+        """Nats per token of N parameters trained on D tokens."""
+        N, D = np.asarray(N, float), np.asarray(D, float)
+        return self.E + self.A / N**self.alpha + self.B / D**self.beta
+
+    def optimum(self, C: ArrayLike) -> Optimum:
+        """The N and D of lowest loss with 6 N D = C FLOPs. Source: Hoffmann et al. 2022, eq. 4."""
+        ratio = (self.alpha * self.A / (self.beta * self.B)) ** (1 / (self.alpha + self.beta))
+        N = ratio * (np.asarray(C, float) / 6) ** self.exponent
+        D = np.asarray(C, float) / (6 * N)
+        return Optimum(N, D, self.loss(N, D))
+
+    def tokens(self, N: ArrayLike, loss: ArrayLike) -> Float[np.ndarray, "..."]:
+        """Training tokens that N parameters need to reach the loss; infinite where N is too small for it."""
+        rest = np.asarray(loss, float) - self.E - self.A / np.asarray(N, float) ** self.alpha
+        return np.where(rest > 0, (self.B / np.where(rest > 0, rest, 1.0)) ** (1 / self.beta), np.inf)
+
+    @property
+    def exponent(self) -> float:
+        """a in N_optimal proportional to C^a."""
+        return self.beta / (self.alpha + self.beta)
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """Standard deviation of each constant over the bootstrap resamples. Empty for a law typed in."""
+        return {} if self.samples is None else dict(zip(NAMES, self.samples.std(axis=0, ddof=1).tolist(), strict=True))
+
+    def resampled(self) -> list["Law"]:
+        """One law per bootstrap resample: the spread of any prediction over them is its uncertainty."""
+        return [] if self.samples is None else [Law(*row) for row in self.samples.tolist()]
+
+
+def flops(N: ArrayLike, D: ArrayLike) -> Float[np.ndarray, "..."]:
+    """6 N D: two FLOPs a parameter and token forwards, four backwards. Source: Kaplan et al. 2020, section 2.1."""
+    return 6 * np.asarray(N, float) * np.asarray(D, float)
+
+
+def parameters(
+    layers: int,
+    d_model: int,
+    vocabulary: int,
+    *,
+    attention_width: int | None = None,
+    d_ff: int | None = None,
+    relative_positions: bool = False,
+) -> int:
+    """Weights of a transformer: 12 L d^2 + V d, when attention is d_model wide and the MLP four times that.
+
+    attention_width is heads x width of a head. relative_positions adds the key matrix of Transformer-XL (arXiv:1901.02860),
+    as in Gopher and Chinchilla. Biases, gains and learned positions are left out: they are under 1 %.
+    """
+    width, hidden = attention_width or d_model, d_ff or 4 * d_model
+    attention = (5 if relative_positions else 4) * d_model * width
+    return layers * (attention + 2 * d_model * hidden) + vocabulary * d_model
+
+
+def objective(
+    theta: Float[np.ndarray, " 5"],
+    log_N: Float[np.ndarray, " runs"],
+    log_D: Float[np.ndarray, " runs"],
+    log_loss: Float[np.ndarray, " runs"],
+    weights: Float[np.ndarray, " runs"] | float = 1.0,
+    delta: float = 1e-3,
+) -> tuple[float, Float[np.ndarray, " 5"]]:
+    """(value, gradient) of the summed Huber loss of ln L_predicted - ln L, at theta = (ln E, ln A, ln B, alpha, beta).
+
+    Source: Hoffmann et al. 2022, eq. 3; it must be a sum: Besiroglu et al. 2024 (arXiv:2404.10102), section 4.
+    """
+    e, a, b, alpha, beta = theta
+    terms = np.stack([np.full_like(log_N, e), a - alpha * log_N, b - beta * log_D])
+    top = terms.max(axis=0)
+    shares = np.exp(terms - top)
+    total = shares.sum(axis=0)
+    shares /= total
+    residual = top + np.log(total) - log_loss
+    clipped = np.clip(residual, -delta, delta)  # the derivative of the Huber loss
+    slopes = np.concatenate([shares, [-log_N * shares[1], -log_D * shares[2]]])
+    return float((weights * clipped * (residual - clipped / 2)).sum()), slopes @ (weights * clipped)
+
+
+def fit_law(
+    N: ArrayLike,
+    D: ArrayLike,
+    loss: ArrayLike,
+    *,
+    delta: float = 1e-3,
+    bootstrap: int = 200,
+    groups: Sequence[Hashable] | None = None,
+    seed: int = 0,
+) -> Law:
+    """The law of lowest summed Huber loss in log space, with bootstrap samples for its standard errors.
+
+    N, D, loss: one entry per run, positive. `groups` names the run that each point comes from: points of one group are
+    drawn together, since they are not independent. Raises ValueError for input that cannot be fitted.
+    """
+    data = _log_columns(N, D, loss)
+    centre = np.array([data[0].mean(), data[1].mean()])
+    centred = (data[0] - centre[0], data[1] - centre[1], data[2])  # centred, a and alpha no longer compete
+    best = _minimum(centred, np.ones(len(data[0])), _starts(centred, delta), delta)
+    draws = _draws(groups if groups is not None else range(len(data[0])), bootstrap, seed)
+    samples = [_constants(_minimum(centred, weights, [best], delta), centre) for weights in draws]
+    return Law(*_constants(best, centre).tolist(), samples=np.array(samples) if samples else None)
+
+
+def isoflop_minimum(N: ArrayLike, loss: ArrayLike) -> tuple[float, Float[np.ndarray, " 3"]]:
+    """(N of lowest loss, coefficients) of the parabola in ln N through runs of equal compute.
+
+    Raises ValueError when the parabola has no minimum between the smallest and the largest N.
+    """
+    log_N, loss = np.log(_positive("N", N)), _positive("loss", loss)
+    if len(log_N) < 3:
+        raise ValueError(f"a parabola needs at least 3 runs; {len(log_N)} were given.")
+    coefficients = np.polyfit(log_N, loss, 2)
+    lowest = -coefficients[1] / (2 * coefficients[0])
+    if coefficients[0] <= 0 or not log_N.min() < lowest < log_N.max():
+        raise ValueError("the parabola has no interior minimum: add smaller or larger models at this budget.")
+    return float(np.exp(lowest)), coefficients
+
+
+def _positive(name: str, values: ArrayLike) -> Float[np.ndarray, " runs"]:
+    """The values as a vector, or ValueError when one is not a positive finite number."""
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be numbers, got {type(values).__name__}.") from None
+    if array.ndim != 1:
+        raise ValueError(f"{name} must be a vector with one entry per run, got shape {array.shape}.")
+    bad = np.flatnonzero(~(np.isfinite(array) & (array > 0)))
+    if len(bad):
+        raise ValueError(f"{name} must be positive and finite; entry {bad[0]} is {array[bad[0]]}.")
+    return array
+
+
+def _log_columns(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> tuple[Float[np.ndarray, " runs"], ...]:
+    columns = {name: _positive(name, values) for name, values in (("N", N), ("D", D), ("loss", loss))}
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"N, D and loss must be equally long, got {lengths}.")
+    if lengths["N"] < len(NAMES):
+        raise ValueError(f"the law has {len(NAMES)} constants; {lengths['N']} runs cannot fix them.")
+    for name in ("N", "D"):
+        if len(np.unique(columns[name])) < 3:
+            raise ValueError(f"{name} must take at least 3 different values to fix its exponent.")
+    return tuple(np.log(values) for values in columns.values())
+
+
+def _starts(data: tuple, delta: float) -> list[Float[np.ndarray, " 5"]]:
+    """The most promising starts of a coarse grid, ln E, ln A and ln B relative to the lowest loss."""
+    shift = data[2].min()
+    grid = [np.array([e * 0.5 - 0.5 + shift, a + shift, b + shift, alpha, beta]) for e, alpha, beta, a, b in STARTS]
+    return sorted(grid, key=lambda theta: objective(theta, *data, delta=max(delta, 0.1))[0])[:BEST_STARTS]
+
+
+def _minimum(data: tuple, weights: np.ndarray, starts: list, delta: float) -> Float[np.ndarray, " 5"]:
+    """theta at the lowest objective that L-BFGS reaches from any of the starts.
+
+    It runs twice from each start, first with a wide Huber loss: from far away a narrow one has almost no curvature.
+    """
+    found = []
+    for start in starts:
+        for width in (max(delta, 0.03), max(delta, 5e-3), delta):
+            options = {"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-10, "maxcor": 20}
+            scale = 1 / width  # of order one, so that the tolerances mean the same at every width
+            result = minimize(
+                lambda theta, w=width, s=scale: tuple(s * part for part in objective(theta, *data, weights, w)),
+                start, jac=True, method="L-BFGS-B", options=options,
+            )  # fmt: skip
+            start = result.x
+        found.append((objective(start, *data, weights, delta)[0], start))
+    return min(found, key=lambda pair: pair[0])[1]
+
+
+def _constants(theta: Float[np.ndarray, " 5"], centre: Float[np.ndarray, " 2"]) -> Float[np.ndarray, " 5"]:
+    """(E, A, B, alpha, beta) of a theta that was fitted to centred logarithms."""
+    e, a, b, alpha, beta = theta
+    return np.array([np.exp(e), np.exp(a + alpha * centre[0]), np.exp(b + beta * centre[1]), alpha, beta])
+
+
+def _draws(groups: Sequence[Hashable], count: int, seed: int) -> list[Float[np.ndarray, " runs"]]:
+    """`count` weight vectors: how often each run is drawn when whole groups are drawn with replacement."""
+    _, index = np.unique(np.asarray(groups), return_inverse=True)
+    kinds, rng = index.max() + 1, np.random.default_rng(seed)
+    return [rng.multinomial(kinds, np.full(kinds, 1 / kinds))[index].astype(float) for _ in range(count)]
