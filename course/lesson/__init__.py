@@ -1,0 +1,32 @@
+"""The teaching kit: what a lesson's cells call. It knows no machine learning."""
+
+from course.lesson import usage
+from course.lesson.claims import claim
+from course.lesson.environment import headless, seed
+from course.lesson.exercises import check, exercise, hint, solution
+from course.lesson.explorer import Explorer
+from course.lesson.figures import COLORS, figure, lecture_mode, show
+from course.lesson.predictions import predict, score
+from course.lesson.quizzes import quiz
+from course.lesson.source import show_source
+
+__all__ = [
+    "COLORS",
+    "Explorer",
+    "check",
+    "claim",
+    "exercise",
+    "figure",
+    "headless",
+    "hint",
+    "lecture_mode",
+    "predict",
+    "quiz",
+    "score",
+    "seed",
+    "show",
+    "show_source",
+    "solution",
+]
+
+usage.start()
