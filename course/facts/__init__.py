@@ -6,7 +6,7 @@ models.csv             a row for each model and field; a field without a source 
 chinchilla_models.csv  the 50 models of Hoffmann et al. (2022), Table A9
 articles.csv           the five articles
 
-Evidence is "read" (in the source, its code or a copy), "computed" (from numbers here or from public data),
+Evidence is "read" (in the source, a copy of it or notes on it), "computed" (from numbers here or public data),
 "memory" (not looked up again: check it before you print it as a headline) or "none".
 """
 

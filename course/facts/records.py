@@ -10,7 +10,7 @@ MODEL_FIELDS = (
 )
 MARKS = {"confirmed": "✓", "imprecise": "~", "wrong": "✗", "unverifiable": "?"}
 EVIDENCE = {
-    "read": "read in the source or a copy of it",
+    "read": "read in the source, a copy of it or notes on it",
     "computed": "computed",
     "memory": "from memory, not looked up again",
     "none": "none",
