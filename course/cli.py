@@ -1,0 +1,161 @@
+"""The `course` command. Each command imports what it needs when it runs, so that `course --help` is quick."""
+
+from typing import Annotated
+
+import typer
+
+from course import cli_train
+
+app = typer.Typer(
+    help="Big Models, Small Machine: open, run and check the lessons.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+bench = typer.Typer(help="Measure the training of the language model, or the cost of lessons.", no_args_is_help=True)
+train = typer.Typer(help="Train a model on a text of your own.", no_args_is_help=True)
+
+Names = Annotated[list[str] | None, typer.Argument(help="Lessons, as in: 1.3 start-here. All, if none is named.")]
+Port = Annotated[int | None, typer.Option(help="The port to listen on; otherwise the first free one from 8888 on.")]
+
+
+@app.command()
+def lab(
+    port: Port = None, browser: Annotated[bool, typer.Option(help="Open a browser if there is one.")] = True
+) -> None:
+    """Open JupyterLab on start-here, for this machine only."""
+    from course.tooling.lab import launch
+
+    raise typer.Exit(launch(port, browser))
+
+
+@app.command()
+def check() -> None:
+    """Say whether this machine is fit for the course, and what to do if it is not."""
+    from course.tooling.fitness import findings
+    from course.tooling.scoreboard import fitness_table
+
+    found = findings()
+    _print(fitness_table(found))
+    fit = all(finding.ok for finding in found)
+    _print("This machine is fit for the course." if fit else "Not fit yet: see the lines marked ✗.")
+    raise typer.Exit(0 if fit else 1)
+
+
+@app.command("list")
+def list_lessons() -> None:
+    """List the lessons, written and planned."""
+    from course.tooling import notebooks, scoreboard
+
+    _print(scoreboard.lessons_table(notebooks.lessons(), notebooks.planned()))
+
+
+@app.command()
+def run(
+    lessons: Names = None,
+    within_budget: Annotated[bool, typer.Option("--within-budget", help="Fail when a lesson costs too much.")] = False,
+) -> None:
+    """Run lessons without a browser and print what they claimed and what they cost; fail when a claim does."""
+    from course.tooling import notebooks, progress, scoreboard
+
+    runs = progress.execute_all(notebooks.find(lessons or []))
+    _print(scoreboard.claims_table(claim for _, run in runs for claim in run.claims))
+    _print(scoreboard.cost_table(_cost_rows(runs)))
+    _fail_for(_problems(runs) + (_breaches(runs) if within_budget else []))
+
+
+@app.command()
+def refresh(
+    lessons: Names = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say what is stale.")] = False,
+) -> None:
+    """Run lessons and store them in canonical form, with all that is made from them; never a failed claim."""
+    from course.tooling import canonical, derived, notebooks, progress
+    from course.tooling.execute import problems
+
+    root, chosen = notebooks.require_checkout(), notebooks.find(lessons or [])
+    runs = [] if check else progress.execute_all(chosen)
+    for lesson, run in runs:
+        if not problems(run) and canonical.write(run.notebook, lesson["path"]):
+            _print(f"stored {lesson['path'].relative_to(root)}")
+    _fail_for(_problems(runs))
+    paths = derived.stale(root) if check else derived.refresh(root)
+    for path in paths:
+        _print(f"{'stale' if check else 'made'} {path.relative_to(root)}")
+    raise typer.Exit(1 if check and paths else 0)
+
+
+@app.command()
+def spread(lesson: Annotated[str, typer.Argument(help="The lesson, as in: 1.3")]) -> None:
+    """Run a lesson with ten seeds and record how far its numbers vary; seeds already recorded are not run again."""
+    from course.tooling import notebooks
+    from course.tooling import spread as spreading
+
+    [chosen] = notebooks.find([lesson])
+    path = spreading.recorded_path(chosen["lesson"])
+    rows = spreading.record(path, chosen["path"], on_seed=lambda seed, error: _print(f"seed {seed}: {error or 'done'}"))
+    _fail_for(spreading.problems(notebooks.read(chosen["path"]), rows))
+
+
+app.add_typer(train, name="train")
+train.command("lm")(cli_train.train_lm)
+app.command("sample")(cli_train.sample)
+app.command("make")(cli_train.make)
+app.add_typer(bench, name="bench")
+bench.command("lm")(cli_train.bench_lm)
+
+
+@bench.command("lessons")
+def bench_lessons(lessons: Names = None) -> None:
+    """Measure what lessons cost, one at a time, and record it for their opening cells and the README."""
+    from course.tooling import budgets, derived, notebooks, progress, scoreboard
+
+    notebooks.require_checkout()
+    runs = progress.execute_all(notebooks.find(lessons or []))
+    _fail_for(_problems(runs))
+    for lesson, run in runs:
+        derived.record_measured(lesson["lesson"], budgets.cost(run.usage))
+    _print(scoreboard.cost_table(_cost_rows(runs)))
+    _print("Recorded. `course refresh` puts the numbers where they belong.")
+
+
+def main() -> None:
+    """The exit status of the command line; a mistake in it is answered with one sentence."""
+    try:
+        app()
+    except (ValueError, OSError) as error:
+        _print(f"course: {error}", stderr=True)
+        raise SystemExit(2) from None
+
+
+def _cost_rows(runs: list) -> list[dict]:
+    from course.tooling import budgets, scoreboard
+
+    return [scoreboard.cost_row(lesson["lesson"], budgets.cost(run.usage), run.claims) for lesson, run in runs]
+
+
+def _breaches(runs: list) -> list[str]:
+    from course.tooling import budgets
+
+    costs = [(lesson, budgets.cost(run.usage)) for lesson, run in runs]
+    return [f"{x['lesson']}: {breach}" for x, cost in costs for breach in budgets.breaches(cost, x["budget"])]
+
+
+def _problems(runs: list) -> list[str]:
+    from course.tooling.execute import problems
+
+    return [f"{lesson['lesson']}: {problem}" for lesson, run in runs for problem in problems(run)]
+
+
+def _fail_for(problems: list[str]) -> None:
+    """Print the problems and end with status 1, if there are any."""
+    for problem in problems:
+        _print(problem, stderr=True)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _print(what: object, stderr: bool = False) -> None:
+    from rich.console import Console
+
+    Console(stderr=stderr, highlight=False).print(what, markup=False, soft_wrap=isinstance(what, str))

@@ -1,0 +1,1 @@
+"""What runs, checks and refreshes the notebooks. `course ...` and `make test` use it; a lesson never does."""

@@ -1,0 +1,107 @@
+"""Notebooks run headless, each in a fresh kernel of this very environment."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from nbformat import NotebookNode
+
+from course.tooling import notebooks
+
+CELL_TIMEOUT = 900  # seconds: a hung cell ends, a slow machine does not
+
+
+class Execution(NamedTuple):
+    """What a run left: the notebook with its outputs, its records, its error (or ""), its wall seconds."""
+
+    notebook: NotebookNode
+    claims: list[dict]
+    usage: list[dict]
+    error: str
+    wall_s: float
+
+
+def execute(path: Path, *, seed: int = 0, on_cell: Callable[[int, int], None] | None = None) -> Execution:
+    """The notebook's run, in its own folder; it stops at the first cell that raises.
+
+    on_cell: called with (code cells done, code cells in all) after each of them.
+    """
+    notebook = notebooks.read(path)
+    with tempfile.TemporaryDirectory() as scratch:
+        records = {name: Path(scratch, name) for name in ("COURSE_CLAIMS", "COURSE_USAGE")}
+        began = time.perf_counter()
+        error = _run(notebook, path.parent, environment(records, seed), on_cell)
+        wall = time.perf_counter() - began
+        claims, usage = (read_records(file) for file in records.values())
+    return Execution(notebook, claims, usage, error, wall)
+
+
+def problems(run: Execution) -> list[str]:
+    """Why the run may not be stored: a cell raised, a claim failed, or nothing was claimed at all; else empty."""
+    return [f"a cell raised {run.error}"] if run.error else claim_problems(run.claims)
+
+
+def claim_problems(claims: list[dict]) -> list[str]:
+    """The claims that do not hold, each as its line begins; a lesson without a claim is a problem too."""
+    failed = [f"✗ {claim['id']} {claim['statement']}" for claim in claims if not claim["ok"]]
+    return failed if claims else ["it makes no claim"]
+
+
+def environment(records: dict[str, Path], seed: int = 0) -> dict[str, str]:
+    """The environment of a headless kernel: this process's, and what the lesson kit reads."""
+    return {
+        **os.environ,
+        "COURSE_HEADLESS": "1",
+        "COURSE_SEED": str(seed),
+        **{k: str(v) for k, v in records.items()},
+    }
+
+
+def read_records(path: Path) -> list[dict]:
+    """The JSON lines of a record file; none when there is no file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def _run(notebook: NotebookNode, folder: Path, env: dict, on_cell: Callable[[int, int], None] | None) -> str:
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    client = NotebookClient(
+        notebook, km=_kernel_manager(), resources={"metadata": {"path": str(folder)}}, timeout=CELL_TIMEOUT,
+        store_widget_state=False, coalesce_streams=True, record_timing=False,
+        on_cell_executed=_reporter(notebook, on_cell),
+    )  # fmt: skip
+    try:
+        client.execute(env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    except CellExecutionError as error:
+        return f"{error.ename}: {error.evalue}"
+    except (CellTimeoutError, DeadKernelError) as error:
+        return f"{type(error).__name__}: {str(error).splitlines()[0]}"
+    return ""
+
+
+def _reporter(notebook: NotebookNode, on_cell: Callable[[int, int], None] | None) -> Callable | None:
+    code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    return on_cell and (lambda cell_index, **_: on_cell(code.index(cell_index) + 1, len(code)))
+
+
+def _kernel_manager():
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+
+    class ThisEnvironment(KernelSpecManager):
+        """One kernel, this interpreter's: a kernel called python3 in the user's folder would go before it."""
+
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            return KernelSpec(
+                argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                language="python",
+            )
+
+    return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=ThisEnvironment())

@@ -1,0 +1,99 @@
+"""Tables for the terminal: what the lessons claimed, and what they cost."""
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+
+from course.tooling.fitness import Finding
+
+RIGHT, WRONG = "✓", "✗"
+
+
+def claims_table(claims: Iterable[dict]) -> Table:
+    """One row per claim record: id, statement, the paper's number, ours, the band, the verdict."""
+    table = Table(title="Scoreboard", title_justify="left")
+    for name, justify in (
+        ("claim", "left"),
+        ("", "left"),
+        ("paper", "right"),
+        ("ours", "right"),
+        ("band", "right"),
+        ("", "left"),
+    ):
+        table.add_column(name, justify=justify, overflow="fold")
+    for claim in claims:
+        ours = ("" if claim["exact"] else "≈") + with_unit(claim["measured"], claim["unit"])
+        paper = " ".join(filter(None, (number(claim["paper"]), claim["paper_id"] and f"({claim['paper_id']})")))
+        verdict = mark(claim["ok"])
+        table.add_row(claim["id"], claim["statement"], paper, ours, band(claim["band"]), verdict)
+    return table
+
+
+def cost_table(rows: Iterable[dict]) -> Table:
+    """One row per lesson: its cost as course.tooling.budgets gives it, and how many of its claims hold."""
+    table = Table(
+        title="Cost of each lesson", title_justify="left", caption="scaled: seconds of an idle reference core"
+    )
+    table.add_column("lesson")
+    for name in ("CPU s", "scaled s", "wall s", "peak MB", "first figure s", "claims"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        held = f"{row['held']} of {row['claims']}"
+        measured = (row["cpu_s"], row["scaled_cpu_s"], row["wall_s"], row["peak_mb"], row["first_figure_s"])
+        table.add_row(row["lesson"], *(f"{value:.1f}" if value is not None else "?" for value in measured), held)
+    return table
+
+
+def cost_row(lesson: str, cost: dict[str, float | None], claims: list[dict]) -> dict:
+    """A row of the cost table."""
+    return {"lesson": lesson, **cost, "claims": len(claims), "held": sum(claim["ok"] for claim in claims)}
+
+
+def fitness_table(findings: Iterable[Finding]) -> Table:
+    """One row per finding; what to do stands below the ones that will not do."""
+    table = Table(show_header=False, box=None)
+    for finding in findings:
+        table.add_row(mark(finding.ok), finding.name, finding.found)
+        if not finding.ok:
+            table.add_row("", "", f"→ {finding.advice}")
+    return table
+
+
+def lessons_table(written: Iterable[dict], planned: Iterable[dict]) -> Table:
+    """One row per lesson, the written ones with their summary."""
+    table = Table("lesson", "title", "minutes", "in one sentence", box=None)
+    for lesson in written:
+        table.add_row(lesson["lesson"], lesson["title"], str(lesson["minutes"]), lesson["summary"])
+    for lesson in planned:
+        table.add_row(lesson["number"], lesson["title"], "", "planned", style="dim")
+    return table
+
+
+def mark(ok: bool) -> Text:
+    """A green ✓ or a red ✗."""
+    return Text(RIGHT, style="green") if ok else Text(WRONG, style="bold red")
+
+
+def number(value: float | None) -> str:
+    """The number to four significant digits; empty when there is none."""
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def with_unit(value: float | None, unit: str) -> str:
+    """The number and its unit; a question mark when there is no number."""
+    return "?" if value is None else f"{number(value)} {unit}".strip()
+
+
+def band(limits: list | None) -> str:
+    """The band as an interval; a question mark when the claim gave none that makes sense."""
+    if limits is None:
+        return "?"
+    low, high = limits
+    if low == high:
+        return f"= {number(low)}"
+    if high is None:
+        return f"≥ {number(low)}"
+    return f"≤ {number(high)}" if low is None else f"{number(low)} to {number(high)}"
