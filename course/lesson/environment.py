@@ -39,6 +39,11 @@ def append_record(variable: str, record: dict) -> None:
             file.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def publish_widget(widget, text: str, data: dict | None = None, metadata: dict | None = None) -> None:
+    """Show a widget; whoever opens the saved notebook without a kernel sees the data, or the text."""
+    publish({**widget._repr_mimebundle_(), **(data or {}), "text/plain": text}, metadata)
+
+
 def publish(data: dict, metadata: dict | None = None) -> None:
     """Show one output, given by mime type; outside a kernel, its plain text."""
     if not in_kernel():

@@ -4,7 +4,7 @@ import html
 from collections.abc import Callable
 
 from course.lesson import words
-from course.lesson.environment import headless, publish
+from course.lesson.environment import headless, publish_widget
 from course.lesson.figures import caption, check_alt, display_picture, png_metadata, render
 from course.lesson.numbers import name_error, plain
 
@@ -58,9 +58,8 @@ class Explorer:
         if headless():
             display_picture(self._picture, self._alt)
             return
-        # The picture goes with the widget, for whoever opens the saved notebook without a kernel.
-        data = {**self.widget()._repr_mimebundle_(), "image/png": self.png, "text/plain": repr(self)}
-        publish(data, png_metadata(self._picture, self._alt))
+        metadata = png_metadata(self._picture, self._alt)
+        publish_widget(self.widget(), repr(self), {"image/png": self.png}, metadata)
 
     def _on_move(self, _change) -> None:
         """Redraw at the sliders' values; where that fails, say so and keep the last good picture."""

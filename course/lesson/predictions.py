@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from course.lesson import words
-from course.lesson.environment import headless
+from course.lesson.environment import headless, publish_widget
 from course.lesson.numbers import as_number, plain
 from course.lesson.numbers import measured as about
 
@@ -44,9 +44,7 @@ def predict(
     if headless():
         print(_question_text(asked))
     else:
-        from IPython.display import display
-
-        display(_question_widget(asked))
+        publish_widget(_question_widget(asked), _question_text(asked))
 
 
 def record(id: str, prediction: str | float) -> None:
@@ -77,7 +75,7 @@ def _comparison(said: str | float, measured: str | float) -> str:
     if said == truth:
         return words.EXACT
     if said * truth <= 0:
-        return words.OTHER_SIGN
+        return words.NO_RATIO
     ratio = max(said / truth, truth / said)
     pattern = words.CLOSE if ratio <= 1.25 else words.SAME_ORDER if ratio <= 3 else words.FAR
     return pattern.format(ratio=f"{ratio:.3g}")

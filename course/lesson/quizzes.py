@@ -3,7 +3,7 @@
 import html
 
 from course.lesson import words
-from course.lesson.environment import headless
+from course.lesson.environment import headless, publish_widget
 from course.lesson.exercises import find
 from course.lesson.exercises.kinds import Quiz, as_letter, letters_of
 
@@ -18,9 +18,7 @@ def quiz(id: str, answer: str | None = None) -> None:
     elif headless():
         print(_text(id, asked))
     else:
-        from IPython.display import display
-
-        display(_widget(id, asked))
+        publish_widget(_widget(id, asked), _text(id, asked))
 
 
 def verdict(id: str, asked: Quiz, answer: str) -> str:

@@ -30,7 +30,8 @@ def record_figure() -> None:
 
 def wall_seconds() -> float:
     """Seconds since the kernel's first cell was sent to it."""
-    return round(time.time() - _first_cell_began(), 3)
+    began = _first_cell_began()
+    return round(time.time() - began, 3)
 
 
 def cpu_seconds() -> float:

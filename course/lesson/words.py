@@ -26,7 +26,7 @@ CLOSE = "A factor {ratio} apart: close."
 SAME_ORDER = "A factor {ratio} apart: the right order of magnitude."
 FAR = "A factor {ratio} apart. Worth asking which assumption made the difference."
 EXACT = "On the spot."
-OTHER_SIGN = "The sign is different. Worth asking why."
+NO_RATIO = "No factor leads from one to the other. Worth asking why."
 
 BAD_QUESTION = (
     "predict({id!r}) takes either choices=[...] or number=(low, high) with low < high, "

@@ -30,8 +30,7 @@ def line(capsys):
 def test_a_claim_is_one_line_with_all_its_numbers(line):
     printed = line(0.5234, (0.45, 0.6), control=0.021, paper=Published(0.5), unit="nats")
     assert printed == (
-        "✓ 9.9c1  size lowers the loss · ours ≈0.523 nats in [0.45, 0.6]"
-        " · control ≈0.021 · paper 0.5 tokens [TP99]"
+        "✓ 9.9c1  size lowers the loss · ours ≈0.523 nats in [0.45, 0.6] · control ≈0.021 · paper 0.5 tokens [TP99]"
     )
 
 

@@ -12,9 +12,7 @@ from course.lesson.environment import append_record, publish
     ("asked", "under_pytest", "expected"),
     [("1", False, True), ("0", True, False), (None, True, True), ("", True, False), (None, False, True)],
 )
-def test_headless_follows_the_environment_then_pytest_then_the_kernel(
-    asked, under_pytest, expected, monkeypatch
-):
+def test_headless_follows_the_environment_then_pytest_then_the_kernel(asked, under_pytest, expected, monkeypatch):
     monkeypatch.delenv("COURSE_HEADLESS", raising=False)
     if asked is not None:
         monkeypatch.setenv("COURSE_HEADLESS", asked)

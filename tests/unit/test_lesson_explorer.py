@@ -1,6 +1,6 @@
 import pytest
 
-from course.lesson import Explorer, explorer, figure, figures
+from course.lesson import Explorer, environment, figure, figures
 
 ALT = "A straight line whose slope follows the slider."
 
@@ -22,7 +22,7 @@ def lines():
 @pytest.fixture
 def outputs(monkeypatch):
     seen = []
-    for module in (explorer, figures):
+    for module in (environment, figures):
         monkeypatch.setattr(module, "publish", lambda data, metadata=None: seen.append((data, metadata)))
     return seen
 

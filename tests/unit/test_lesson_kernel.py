@@ -21,7 +21,8 @@ CELLS = [
     "exercise('0a')",
     "gpt3_parameters = ...\ncheck('0a', gpt3_parameters)",
     "check('0a', 12 * 96 * 12288**2)\nhint('0a')",
-    "import time\ncheck('0a', lambda: time.sleep(60))",
+    "import time\nfrom course.lesson.exercises import watchdog\n"
+    "try:\n    watchdog.within(0.2, lambda: time.sleep(60))\nexcept watchdog.TimeLimit:\n    print('stopped')",
     "show_source(draw)",
     "score('0p1', 'the data')",
 ]
@@ -54,9 +55,7 @@ def runs(tmp_path_factory):
     """The outputs of a run that records, the outputs of one that does not, and the folder of the records."""
     folder = tmp_path_factory.mktemp("records")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        recorded = run(
-            monkeypatch, COURSE_CLAIMS=folder / "claims", COURSE_USAGE=folder / "usage", COURSE_SEED=0
-        )
+        recorded = run(monkeypatch, COURSE_CLAIMS=folder / "claims", COURSE_USAGE=folder / "usage", COURSE_SEED=0)
         return recorded, run(monkeypatch), folder
 
 
@@ -83,7 +82,7 @@ def test_each_cell_shows_what_it_should(runs):
     assert texts[3] == "<Figure>A straight line through the origin."
     assert texts[4] == "<Figure>A line whose slope follows the slider."
     assert texts[5] == "✓ 0c1  the slope is one · ours ≈1 in [0.9, 1.1] · control ≈0\n"
-    assert [text[:7] for text in texts[8:11]] == ["TODO 0a", "✓ 0a  R", "✗ 0a  O"]
+    assert [text[:7] for text in texts[8:11]] == ["TODO 0a", "✓ 0a  R", "stopped"]
     assert texts[11].startswith("def draw(slope):")
     assert texts[12].startswith("0p1  measured the data · no prediction recorded")
 
@@ -101,9 +100,9 @@ def test_the_usage_of_the_kernel_is_recorded(runs):
     assert events.count("figure") == 2
     assert 0 < usage[0]["seconds"] < 10
     cells = [record for record in usage if record["event"] == "cell"]
-    for key in ("cpu_s", "wall_s", "peak_rss_mb"):
+    for key in ("cpu_s", "wall_s"):
         totals = [cell[key] for cell in cells]
         assert totals == sorted(totals)
-    assert 100 < cells[0]["peak_rss_mb"] < 400  # 80 MB of ones, and a kernel with numpy
+    assert all(100 < cell["peak_rss_mb"] < 500 for cell in cells)  # 80 MB of ones, numpy and matplotlib
     figures = [record["wall_s"] for record in usage if record["event"] == "figure"]
     assert 0 < figures[0] <= figures[1] <= cells[-1]["wall_s"]

@@ -84,9 +84,7 @@ def verdict(id: str, answer) -> str:
     if fault:
         return words.REFUSED.format(mark=words.WRONG, id=id, hint=_one_line(fault))
     praise = words.PRAISE_OF.get(found.kind, words.PRAISE)
-    return words.PASSED.format(
-        mark=words.RIGHT, id=id, praise=praise, remark=_one_line(found.remark)
-    ).rstrip()
+    return words.PASSED.format(mark=words.RIGHT, id=id, praise=praise, remark=_one_line(found.remark)).rstrip()
 
 
 def _judge_calmly(found: Exercise, answer) -> str:
