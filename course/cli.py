@@ -159,3 +159,7 @@ def _print(what: object, stderr: bool = False) -> None:
     from rich.console import Console
 
     Console(stderr=stderr, highlight=False).print(what, markup=False, soft_wrap=isinstance(what, str))
+
+
+if __name__ == "__main__":
+    main()

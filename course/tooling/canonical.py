@@ -62,11 +62,8 @@ def _notebook_metadata(metadata: NotebookNode) -> NotebookNode:
 
 
 def _set_ids(cells: list[NotebookNode]) -> None:
-    taken = set()
     for position, cell in enumerate(cells):
-        if not cell.get("id") or cell.id in taken:
-            cell.id = f"cell-{position:02d}"
-        taken.add(cell.id)
+        cell.id = cell.get("id") or f"cell-{position:02d}"
 
 
 def _number(code_cells: list[NotebookNode]) -> None:

@@ -1,5 +1,6 @@
 """Notebooks run headless, each in a fresh kernel of this very environment."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -77,8 +78,11 @@ def _run(notebook: NotebookNode, folder: Path, env: dict, on_cell: Callable[[int
         store_widget_state=False, coalesce_streams=True, record_timing=False,
         on_cell_executed=_reporter(notebook, on_cell),
     )  # fmt: skip
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
-        client.execute(env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        # zmq needs a selector loop on Windows, and every thread of `spread` a loop of its own that is closed again.
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(client.async_execute(cleanup_kc=True, env=env, **quiet))
     except CellExecutionError as error:
         return f"{error.ename}: {error.evalue}"
     except (CellTimeoutError, DeadKernelError) as error:

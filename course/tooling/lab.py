@@ -60,7 +60,8 @@ def command(root: Path, start: str, port: int, browser: bool, as_root: bool) -> 
     """The command line that starts JupyterLab on this machine only."""
     options = [
         f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
-        f"--ServerApp.root_dir={root}", f"--LabApp.default_url=/lab/tree/{start}", f"--LabApp.app_settings_dir={SETTINGS}",
+        f"--ServerApp.root_dir={root}", f"--LabApp.default_url=/lab/tree/{start}",
+        f"--LabApp.app_settings_dir={SETTINGS}",
     ]  # fmt: skip
     flags = ["--no-browser"] * (not browser) + ["--allow-root"] * as_root
     return [sys.executable, "-m", "jupyterlab", *options, *flags]

@@ -26,6 +26,7 @@ OUTPUT_RULES = {
     r"(?<![\w.~/-])/(home|Users|root|tmp|var|usr|opt|mnt|private|srv|work)/\S": "a path of this machine",
     r"\b[A-Z]:\\\w": "a path of this machine",
     r"\bat 0x[0-9a-fA-F]+": "a memory address",
+    r"^✗ \S+c\d+\b": "a claim that failed: a lesson may not be stored with it",
     r"<Figure size": "a bare figure: use show(fig, alt=...)",
     r"(?<![\d.≈])(?<!≈ )-?\d+\.\d{7,}": "a raw float: print a measured number with ≈, and only the digits that count",
 }

@@ -153,21 +153,28 @@ def ledger_values(id: str) -> list[float]:
 
 
 def exceptions(path: Path, notebook: str) -> list[str]:
-    """The texts that the exceptions file lists for this notebook; each row gives a reason.
+    """The texts that the exceptions file lists for this notebook."""
+    return [row["text"] for row in _exception_rows(path) if row["notebook"] == notebook]
 
-    Raises ValueError for a row without one.
-    """
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if unexplained := [row["text"] for row in rows if not (row["reason"] or "").strip()]:
-        raise ValueError(f"{path.name}: no reason is given for {', '.join(map(repr, unexplained))}.")
-    return [row["text"] for row in rows if row["notebook"] == notebook]
+
+def exception_notebooks(path: Path) -> set[str]:
+    """The notebooks for which the exceptions file lists anything."""
+    return {row["notebook"] for row in _exception_rows(path)}
 
 
 def stale_exceptions(notebook: NotebookNode, texts: Iterable[str]) -> list[str]:
     """The exceptions that no markdown cell of the notebook holds any more."""
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     return [text for text in texts if text not in prose]
+
+
+def _exception_rows(path: Path) -> list[dict[str, str]]:
+    """The file's rows (notebook, text, reason); ValueError for one without a reason."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if unexplained := [row["text"] for row in rows if not (row["reason"] or "").strip()]:
+        raise ValueError(f"{path.name}: no reason is given for {', '.join(map(repr, unexplained))}.")
+    return rows
 
 
 def _unless_formula(match: re.Match) -> str:

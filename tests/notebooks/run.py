@@ -52,18 +52,27 @@ def cut_off_network() -> list[str]:
 
 def validate(paths: list[Path], records: Path) -> int:
     """nbval's exit status over these notebooks, two kernels side by side; records go to the folder."""
-    environment = {**os.environ, "COURSE_HEADLESS": "1", nbval_records.FOLDER: str(records)}
-    environment.pop("COURSE_SEED", None)
+    environment = {
+        **os.environ,
+        "COURSE_HEADLESS": "1",
+        "COURSE_SEED": "0",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # the other plugins take longer to import than a short lesson to run
+        nbval_records.FOLDER: str(records),
+    }
     return subprocess.call(nbval_command(paths), env=environment)
 
 
 def nbval_command(paths: list[Path]) -> list[str]:
     """The command line of strict nbval. `loadfile` keeps a notebook's cells in one kernel."""
-    options = [
-        "--nbval", "--nbval-current-env", f"--nbval-sanitize-with={SANITIZE}", f"--nbval-cell-timeout={CELL_TIMEOUT}",
-        "-n", str(SIDE_BY_SIDE), "--dist", "loadfile", "-p", nbval_records.__name__, "-p", "no:cacheprovider",
-        "-o", "addopts=", "-o", "filterwarnings=", "-q",
-    ]  # fmt: skip
+    plugins = ["-p", "nbval", "-p", "xdist", "-p", nbval_records.__name__, "-p", "no:cacheprovider"]
+    spread = ["-n", str(min(SIDE_BY_SIDE, len(paths))), "--dist", "loadfile"]
+    strict = [
+        "--nbval",
+        "--nbval-current-env",
+        f"--nbval-sanitize-with={SANITIZE}",
+        f"--nbval-cell-timeout={CELL_TIMEOUT}",
+    ]
+    options = ["-q", "-o", "addopts=", "-o", "filterwarnings=", *plugins, *spread, *strict]
     return [sys.executable, "-m", "pytest", *options, *map(str, paths)]
 
 

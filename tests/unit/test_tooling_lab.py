@@ -1,0 +1,109 @@
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from course.tooling import lab, notebooks
+
+ROOT = Path(__file__).parents[2]
+NEWS = "@jupyterlab/apputils-extension:notification"
+
+
+def test_a_checkout_is_opened_as_it_is(tmp_path):
+    assert lab.workspace(tmp_path) == (ROOT, "notebooks/start-here.ipynb")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_installed_course_copies_its_notebooks_first(tmp_path, write_lesson, monkeypatch):
+    source = write_lesson(name="start-here").parent
+    monkeypatch.setattr(notebooks, "checkout", lambda: None)
+    monkeypatch.setattr(notebooks, "folder", lambda: source)
+    root, start = lab.workspace(tmp_path / "home")
+    assert root == tmp_path / "home" / "big-models-small-machine"
+    assert (root / start).read_bytes() == (source / "start-here.ipynb").read_bytes()
+
+
+def test_copying_never_overwrites(tmp_path, write_lesson):
+    source, target = write_lesson().parent, tmp_path / "mine"
+    [copy] = lab.copy_notebooks(source, target)
+    copy.write_text("my work", encoding="utf-8")
+    assert lab.copy_notebooks(source, target) == []
+    assert copy.read_text(encoding="utf-8") == "my work"
+
+
+def test_the_server_listens_on_this_machine_only_and_keeps_its_port():
+    command = lab.command(Path("root"), "start-here.ipynb", 8890, browser=True, as_root=False)
+    assert {"--ServerApp.ip=127.0.0.1", "--ServerApp.port=8890", "--ServerApp.port_retries=0"} <= set(command)
+    assert not {"--no-browser", "--allow-root"} & set(command)
+
+
+def test_root_and_a_missing_browser_are_told_to_jupyter_and_to_the_reader():
+    command = lab.command(Path("root"), "start-here.ipynb", 8890, browser=False, as_root=True)
+    assert {"--no-browser", "--allow-root"} <= set(command)
+    greeting = lab.greeting("http://127.0.0.1:8890/lab", browser=False, as_root=True)
+    assert greeting.startswith("Open this address in a browser:\n\n    http://127.0.0.1:8890/lab\n")
+    assert "Warning: you are root" in greeting
+    assert "Warning" not in lab.greeting("http://127.0.0.1:8890/lab", browser=True, as_root=False)
+
+
+def test_a_taken_port_is_passed_over_or_refused_when_asked_for():
+    with socket.create_server((lab.HOST, 0)) as server:
+        taken = server.getsockname()[1]
+        with pytest.raises(OSError, match=f"port {taken} is in use"):
+            lab.free_port(taken)
+    assert lab.free_port(taken) == taken
+
+
+def test_without_a_display_there_is_no_browser(monkeypatch):
+    monkeypatch.setattr(lab.sys, "platform", "linux")
+    for variable in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(variable, raising=False)
+    assert not lab.has_browser()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stops the server with a POSIX signal")
+def test_the_printed_address_answers_with_its_token_only(tmp_path):
+    environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "course.cli", "lab", "--no-browser"]
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(
+            command, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+        )
+    try:
+        url, token = wait_for_address(tmp_path / "log")
+        base = url.partition("/lab")[0]
+        assert status(f"{base}/api/contents?token={token}") == 200
+        assert status(f"{base}/api/contents") == 403
+        settings = urllib.request.urlopen(f"{base}/lab/api/settings/{NEWS}?token={token}", timeout=30)
+        assert json.load(settings)["schema"]["properties"]["fetchNews"]["default"] == "false"
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def wait_for_address(log: Path, seconds: float = 120) -> tuple[str, str]:
+    """(address, token) from the log, once the server answers there."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if match := re.search(r"(http://127\.0\.0\.1:\d+/lab/tree/\S+)\?token=(\S+)", log.read_text(encoding="utf-8")):
+            with socket.socket() as probe:
+                if probe.connect_ex((lab.HOST, int(match[1].split(":")[2].split("/")[0]))) == 0:
+                    return match[1], match[2]
+        time.sleep(0.5)
+    raise AssertionError(log.read_text(encoding="utf-8"))
+
+
+def status(url: str) -> int:
+    try:
+        return urllib.request.urlopen(url, timeout=30).status
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
