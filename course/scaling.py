@@ -9,10 +9,12 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 NAMES = ("E", "A", "B", "alpha", "beta")
-STARTS = list(product([-1.0, -0.5, 0.0, 0.5, 1.0], [0.1, 0.35, 0.7, 1.2], [0.1, 0.35, 0.7, 1.2], [-3.0, -1.0, 0.5], [-3.0, -1.0, 0.5]))
-BEST_STARTS = 12  # starts that are followed to their minimum, after ranking all by their objective
+OFFSETS, EXPONENTS = (-3.0, -1.0, 0.0), (0.1, 0.35, 0.7, 1.2)  # of ln E, ln A, ln B; of alpha, beta
+STARTS = list(product(OFFSETS, OFFSETS, OFFSETS, EXPONENTS, EXPONENTS))
+BEST_STARTS, FINALISTS = 12, 3  # starts that are followed at all, and minima that are followed to the end
 
 
 class Optimum(NamedTuple):
@@ -79,15 +81,19 @@ def parameters(
     attention_width: int | None = None,
     d_ff: int | None = None,
     relative_positions: bool = False,
+    biases: bool = False,
 ) -> int:
-    """Weights of a transformer: 12 L d^2 + V d, when attention is d_model wide and the MLP four times that.
+    """Parameters of a transformer: 12 L d^2 + V d, when attention is d_model wide and the MLP four times that.
 
-    attention_width is heads x width of a head. relative_positions adds the key matrix of Transformer-XL (arXiv:1901.02860),
-    as in Gopher and Chinchilla. Biases, gains and learned positions are left out: they are under 1 %.
+    attention_width: heads x width of a head. relative_positions: the extra key matrix and the two biases of
+    Transformer-XL (arXiv:1901.02860), as in Gopher and Chinchilla. biases: also those of every matrix, and the gains and
+    biases of the normalisations. Learned position embeddings are not counted.
     """
     width, hidden = attention_width or d_model, d_ff or 4 * d_model
-    attention = (5 if relative_positions else 4) * d_model * width
-    return layers * (attention + 2 * d_model * hidden) + vocabulary * d_model
+    layer = 4 * d_model * width + 2 * d_model * hidden
+    layer += (d_model + 2) * width if relative_positions else 0
+    layer += 3 * width + hidden + 6 * d_model if biases else 0
+    return layers * layer + vocabulary * d_model + (2 * d_model if biases else 0)
 
 
 def objective(
@@ -132,9 +138,10 @@ def fit_law(
     data = _log_columns(N, D, loss)
     centre = np.array([data[0].mean(), data[1].mean()])
     centred = (data[0] - centre[0], data[1] - centre[1], data[2])  # centred, a and alpha no longer compete
-    best = _minimum(centred, np.ones(len(data[0])), _starts(centred, delta), delta)
     draws = _draws(groups if groups is not None else range(len(data[0])), bootstrap, seed)
-    samples = [_constants(_minimum(centred, weights, [best], delta), centre) for weights in draws]
+    with threadpool_limits(1, "blas"):  # on 5 x 5 matrices more threads only wait for each other
+        best = _fit(centred, np.ones(len(data[0])), _starts(centred, delta), delta)
+        samples = [_constants(_fit(centred, weights, [best], delta), centre) for weights in draws]
     return Law(*_constants(best, centre).tolist(), samples=np.array(samples) if samples else None)
 
 
@@ -180,30 +187,37 @@ def _log_columns(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> tuple[Float[np.
     return tuple(np.log(values) for values in columns.values())
 
 
-def _starts(data: tuple, delta: float) -> list[Float[np.ndarray, " 5"]]:
-    """The most promising starts of a coarse grid, ln E, ln A and ln B relative to the lowest loss."""
-    shift = data[2].min()
-    grid = [np.array([e * 0.5 - 0.5 + shift, a + shift, b + shift, alpha, beta]) for e, alpha, beta, a, b in STARTS]
-    return sorted(grid, key=lambda theta: objective(theta, *data, delta=max(delta, 0.1))[0])[:BEST_STARTS]
+def _fit(data: tuple, weights: np.ndarray, starts: list, delta: float) -> Float[np.ndarray, " 5"]:
+    """theta at the lowest objective that any of the starts leads to.
 
-
-def _minimum(data: tuple, weights: np.ndarray, starts: list, delta: float) -> Float[np.ndarray, " 5"]:
-    """theta at the lowest objective that L-BFGS reaches from any of the starts.
-
-    It runs twice from each start, first with a wide Huber loss: from far away a narrow one has almost no curvature.
+    A wide Huber loss goes first: from far away a narrow one has almost no curvature. Only its best minima go on.
     """
+    rough = sorted((_descend(data, weights, start, max(delta, 0.03)) for start in starts), key=lambda pair: pair[0])
     found = []
-    for start in starts:
-        for width in (max(delta, 0.03), max(delta, 5e-3), delta):
-            options = {"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-10, "maxcor": 20}
-            scale = 1 / width  # of order one, so that the tolerances mean the same at every width
-            result = minimize(
-                lambda theta, w=width, s=scale: tuple(s * part for part in objective(theta, *data, weights, w)),
-                start, jac=True, method="L-BFGS-B", options=options,
-            )  # fmt: skip
-            start = result.x
-        found.append((objective(start, *data, weights, delta)[0], start))
+    for _, theta in rough[:FINALISTS]:
+        for width in (max(delta, 5e-3), delta):
+            value, theta = _descend(data, weights, theta, width)
+        found.append((value, theta))
     return min(found, key=lambda pair: pair[0])[1]
+
+
+def _descend(data: tuple, weights: np.ndarray, start: np.ndarray, width: float) -> tuple[float, np.ndarray]:
+    """(objective, theta) where L-BFGS ends; the objective is scaled to order one, so that its tolerances mean the same."""
+
+    def scaled(theta):
+        value, gradient = objective(theta, *data, weights, width)
+        return value / width, gradient / width
+
+    options = {"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8, "maxcor": 20}
+    result = minimize(scaled, start, jac=True, method="L-BFGS-B", options=options)
+    return result.fun * width, result.x
+
+
+def _starts(data: tuple, delta: float) -> list[Float[np.ndarray, " 5"]]:
+    """The most promising starts of a coarse grid, with E, A and B relative to the lowest loss."""
+    lowest = data[2].min()
+    grid = [np.array([lowest + e, lowest + a, lowest + b, alpha, beta]) for e, a, b, alpha, beta in STARTS]
+    return sorted(grid, key=lambda theta: objective(theta, *data, delta=max(delta, 0.1))[0])[:BEST_STARTS]
 
 
 def _constants(theta: Float[np.ndarray, " 5"], centre: Float[np.ndarray, " 2"]) -> Float[np.ndarray, " 5"]:

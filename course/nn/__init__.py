@@ -27,4 +27,27 @@ from course.nn.transformer import (
     readout,
 )
 
-__all__ = [name for name in dir() if not name.startswith("_") and name not in ("layers", "transformer")]
+__all__ = [
+    "attention",
+    "attention_weights",
+    "block",
+    "blocks",
+    "causal_mask",
+    "cross_entropy",
+    "init_attention",
+    "init_block",
+    "init_blocks",
+    "init_language_model",
+    "init_mlp",
+    "language_model",
+    "linear",
+    "mlp",
+    "multi_head_attention",
+    "next_token_loss",
+    "normal",
+    "queries_and_keys",
+    "readout",
+    "rms_norm",
+    "rotary",
+    "squared_relu",
+]

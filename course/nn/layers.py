@@ -7,12 +7,16 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+import numpy as np
+from jaxtyping import Array, Bool, Float
 
 
-def normal(key: PRNGKeyArray, shape: tuple[int, ...], fan_in: int) -> Float[Array, "..."]:
-    """Normal weights of variance 1/fan_in, so that a sum over fan_in unit-variance inputs has unit variance."""
-    return jax.random.normal(key, shape) / jnp.sqrt(fan_in)
+def normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> Float[np.ndarray, "..."]:
+    """Normal weights of variance 1/fan_in, so that a sum over fan_in unit-variance inputs has unit variance.
+
+    Drawn by NumPy: JAX would first compile its generator for every shape, which takes longer than a small model's training.
+    """
+    return (rng.standard_normal(shape) / np.sqrt(fan_in)).astype(np.float32)
 
 
 def linear(x: Float[Array, "*batch D"], weights: Float[Array, "D *out"]) -> Float[Array, "..."]:
@@ -71,11 +75,11 @@ def attention(
     return jnp.einsum("bhts,bshk->bthk", attention_weights(q, k, mask), v)
 
 
-def init_attention(key: PRNGKeyArray, d_model: int, n_heads: int, d_head: int | None = None) -> dict:
+def init_attention(rng: np.random.Generator, d_model: int, n_heads: int, d_head: int | None = None) -> dict:
     """Parameters of multi-head attention: query, key, value (D, H, K) and output (H, K, D), which starts at zero."""
     d_head = d_head or d_model // n_heads
-    q, k, v = (normal(part, (d_model, n_heads, d_head), d_model) for part in jax.random.split(key, 3))
-    return {"query": q, "key": k, "value": v, "output": jnp.zeros((n_heads, d_head, d_model))}
+    q, k, v = (normal(rng, (d_model, n_heads, d_head), d_model) for _ in range(3))
+    return {"query": q, "key": k, "value": v, "output": np.zeros((n_heads, d_head, d_model), np.float32)}
 
 
 def queries_and_keys(
@@ -101,9 +105,9 @@ def multi_head_attention(
     return linear(heads.reshape(*heads.shape[:2], -1), params["output"].reshape(-1, x.shape[-1]))
 
 
-def init_mlp(key: PRNGKeyArray, d_model: int, d_ff: int) -> dict:
+def init_mlp(rng: np.random.Generator, d_model: int, d_ff: int) -> dict:
     """Parameters of a two-layer perceptron: in (D, F) and out (F, D), which starts at zero."""
-    return {"in": normal(key, (d_model, d_ff), d_model), "out": jnp.zeros((d_ff, d_model))}
+    return {"in": normal(rng, (d_model, d_ff), d_model), "out": np.zeros((d_ff, d_model), np.float32)}
 
 
 def mlp(params: dict, x: Float[Array, "... D"], activation: Callable = squared_relu) -> Float[Array, "... D"]:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
 
 from course.nn.layers import (
     causal_mask,
@@ -13,17 +14,17 @@ from course.nn.layers import (
     linear,
     mlp,
     multi_head_attention,
+    normal,
     rms_norm,
     squared_relu,
 )
 
 
-def init_block(key: PRNGKeyArray, d_model: int, n_heads: int, d_ff: int | None = None) -> dict:
+def init_block(rng: np.random.Generator, d_model: int, n_heads: int, d_ff: int | None = None) -> dict:
     """Parameters of one block: attention and an MLP four times as wide as the model, 12 d_model^2 numbers in all."""
-    attention_key, mlp_key = jax.random.split(key)
     return {
-        "attention": init_attention(attention_key, d_model, n_heads),
-        "mlp": init_mlp(mlp_key, d_model, d_ff or 4 * d_model),
+        "attention": init_attention(rng, d_model, n_heads),
+        "mlp": init_mlp(rng, d_model, d_ff or 4 * d_model),
     }
 
 
@@ -39,9 +40,10 @@ def block(
     return x + mlp(params["mlp"], rms_norm(x), activation)
 
 
-def init_blocks(key: PRNGKeyArray, n_layers: int, d_model: int, n_heads: int, d_ff: int | None = None) -> dict:
-    """Parameters of n_layers blocks, stacked on a first axis: one compiled block then serves every layer."""
-    return jax.vmap(lambda k: init_block(k, d_model, n_heads, d_ff))(jax.random.split(key, n_layers))
+def init_blocks(rng: np.random.Generator, n_layers: int, d_model: int, n_heads: int, d_ff: int | None = None) -> dict:
+    """Parameters of n_layers blocks, stacked on a first axis."""
+    layers = [init_block(rng, d_model, n_heads, d_ff) for _ in range(n_layers)]
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *layers)
 
 
 def blocks(
@@ -52,22 +54,27 @@ def blocks(
     activation: Callable = squared_relu,
 ) -> Float[Array, "B T D"]:
     """x after every block in turn, then normalised."""
-    x, _ = jax.lax.scan(lambda x, layer: (block(layer, x, mask, positions, activation), None), x, params)
+    for layer in layers_of(params):
+        x = block(layer, x, mask, positions, activation)
     return rms_norm(x)
 
 
+def layers_of(params: dict) -> list[dict]:
+    """The stacked parameters as one dictionary per layer. (A loop over few layers compiles faster than lax.scan.)"""
+    return [jax.tree.map(lambda leaf: leaf[i], params) for i in range(len(jax.tree.leaves(params)[0]))]
+
+
 def init_language_model(
-    key: PRNGKeyArray, vocabulary: int, d_model: int, n_layers: int, n_heads: int, d_ff: int | None = None
+    rng: np.random.Generator, vocabulary: int, d_model: int, n_layers: int, n_heads: int, d_ff: int | None = None
 ) -> dict:
     """Parameters of a decoder: embedding (V, D), blocks, and the output matrix (D, V), which starts at zero.
 
     At initialisation every token is equally likely, so the loss is ln(vocabulary).
     """
-    embedding_key, blocks_key = jax.random.split(key)
     return {
-        "embedding": jax.random.normal(embedding_key, (vocabulary, d_model)),
-        "blocks": init_blocks(blocks_key, n_layers, d_model, n_heads, d_ff),
-        "unembedding": jnp.zeros((d_model, vocabulary)),
+        "embedding": normal(rng, (vocabulary, d_model), 1),
+        "blocks": init_blocks(rng, n_layers, d_model, n_heads, d_ff),
+        "unembedding": np.zeros((d_model, vocabulary), np.float32),
     }
 
 

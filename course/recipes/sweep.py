@@ -71,7 +71,7 @@ def run(job: tuple[Size, int, int], folder: Path) -> str:
     size, seed, count = job
     name, train = f"{size.d_model}-{seed}", training_bytes()
     rows = read_rows(folder / f"{name}.csv")
-    state = load_state(folder / f"{name}.safetensors", start(initial(size, seed), muon(1.0)))
+    state = load_state(folder / f"{name}.safetensors", start(initial(size, seed), muon()))
     for budget in BUDGETS[:count]:
         if str(budget * TOKENS_PER_STEP) in {row["tokens"] for row in rows}:
             continue
@@ -89,8 +89,7 @@ def training_bytes() -> np.ndarray:
 
 def initial(size: Size, seed: int) -> dict:
     """Parameters of the model before training."""
-    build = jax.jit(init_language_model, static_argnums=(1, 2, 3, 4))
-    return build(jax.random.key(seed), 256, size.d_model, size.n_layers, size.n_heads)
+    return init_language_model(np.random.default_rng(seed), 256, size.d_model, size.n_layers, size.n_heads)
 
 
 def stream(train: np.ndarray, seed: int, begin: int):
@@ -104,7 +103,7 @@ def grow_trunk(state: State, until: int, train: np.ndarray, seed: int, path: Pat
     while (begin := int(state.step)) < until:
         end = min(until, begin + SAVE_EVERY)
         batches = stream(train, seed, begin)
-        state = fit(next_token_loss, None, batches, rates[begin:end], optimiser=muon(1.0), state=state).state
+        state = fit(next_token_loss, None, batches, rates[begin:end], optimiser=muon(), state=state).state
         save_state(path, state)
     return state
 
@@ -113,7 +112,7 @@ def branch(trunk: State, budget: int, train: np.ndarray, seed: int) -> dict:
     """Parameters at the end of a budget, whose last fifth leaves the trunk with a falling learning rate."""
     begin = int(trunk.step)
     batches = stream(train, seed, begin)
-    return fit(next_token_loss, None, batches, decay(budget - begin, PEAK), optimiser=muon(1.0), state=trunk).params
+    return fit(next_token_loss, None, batches, decay(budget - begin, PEAK), optimiser=muon(), state=trunk).params
 
 
 def validation_losses(params: dict) -> dict[str, float]:

@@ -24,7 +24,7 @@ def sgd(momentum: float = 0.0) -> optax.GradientTransformation:
 
 
 @cache
-def muon(adam_ratio: float = 0.5, b1: float = 0.8, b2: float = 0.95) -> optax.GradientTransformation:
+def muon(adam_ratio: float = 2.0, b1: float = 0.8, b2: float = 0.95) -> optax.GradientTransformation:
     """Muon for the matrices inside the blocks, Adam at `adam_ratio` times the learning rate for everything else.
 
     Muon replaces the momentum matrix by the nearest orthogonal one, so that a step changes every direction alike,

@@ -1,7 +1,6 @@
 """Batches of text, and the exact loss of a language model on a whole text."""
 
 from collections.abc import Iterator
-from functools import cache
 
 import jax
 import jax.numpy as jnp
