@@ -54,6 +54,9 @@ JOBS = (
     *((size, 0, len(BUDGETS)) for size in reversed(SIZES)),
     *((size, seed, len(BUDGETS) - 2) for size in SIZES[:4] for seed in (1, 2)),
 )
+# The rule of the extrapolation, fixed before the largest run was read: `fit_law` with its defaults, on all runs (every seed)
+# of at most this share of the largest run's compute 6 N D, with N = blocks and output matrix, predicts that run's loss.
+LARGEST_SHARE = 0.01
 COLUMNS = ("d_model", "n_layers", "n_heads", "parameters", "seed", "tokens", "loss", *DOMAINS)
 
 
