@@ -107,16 +107,17 @@ bench.command("lm")(cli_train.bench_lm)
 
 @bench.command("lessons")
 def bench_lessons(lessons: Names = None) -> None:
-    """Measure what lessons cost, one at a time, and record it for their opening cells and the README."""
+    """Measure what lessons cost, one at a time, and write it into their opening cells and the README."""
     from course.tooling import budgets, derived, notebooks, progress, scoreboard
 
-    notebooks.require_checkout()
+    root = notebooks.require_checkout()
     runs = progress.execute_all(notebooks.find(lessons or []))
     _fail_for(_problems(runs))
     for lesson, run in runs:
         derived.record_measured(lesson["lesson"], budgets.cost(run.usage))
     _print(scoreboard.cost_table(_cost_rows(runs)))
-    _print("Recorded. `course refresh` puts the numbers where they belong.")
+    for path in derived.refresh(root):
+        _print(f"made {path.relative_to(root)}")
 
 
 def main() -> None:

@@ -6,26 +6,25 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from nbformat import NotebookNode
 
+from course.lesson.words import WRONG
 from course.tooling import notebooks
 
 CELL_TIMEOUT = 900  # seconds: a hung cell ends, a slow machine does not
 
 
 class Execution(NamedTuple):
-    """What a run left: the notebook with its outputs, its records, its error (or ""), its wall seconds."""
+    """What a run left: the notebook with its outputs, its claim and usage records, and its error (or "")."""
 
     notebook: NotebookNode
     claims: list[dict]
     usage: list[dict]
     error: str
-    wall_s: float
 
 
 def execute(path: Path, *, seed: int = 0, on_cell: Callable[[int, int], None] | None = None) -> Execution:
@@ -36,11 +35,9 @@ def execute(path: Path, *, seed: int = 0, on_cell: Callable[[int, int], None] | 
     notebook = notebooks.read(path)
     with tempfile.TemporaryDirectory() as scratch:
         records = {name: Path(scratch, name) for name in ("COURSE_CLAIMS", "COURSE_USAGE")}
-        began = time.perf_counter()
         error = _run(notebook, path.parent, environment(records, seed), on_cell)
-        wall = time.perf_counter() - began
         claims, usage = (read_records(file) for file in records.values())
-    return Execution(notebook, claims, usage, error, wall)
+    return Execution(notebook, claims, usage, error)
 
 
 def problems(run: Execution) -> list[str]:
@@ -50,18 +47,14 @@ def problems(run: Execution) -> list[str]:
 
 def claim_problems(claims: list[dict]) -> list[str]:
     """The claims that do not hold, each as its line begins; a lesson without a claim is a problem too."""
-    failed = [f"✗ {claim['id']} {claim['statement']}" for claim in claims if not claim["ok"]]
+    failed = [f"{WRONG} {claim['id']} {claim['statement']}" for claim in claims if not claim["ok"]]
     return failed if claims else ["it makes no claim"]
 
 
 def environment(records: dict[str, Path], seed: int = 0) -> dict[str, str]:
     """The environment of a headless kernel: this process's, and what the lesson kit reads."""
-    return {
-        **os.environ,
-        "COURSE_HEADLESS": "1",
-        "COURSE_SEED": str(seed),
-        **{k: str(v) for k, v in records.items()},
-    }
+    files = {variable: str(path) for variable, path in records.items()}
+    return {**os.environ, "COURSE_HEADLESS": "1", "COURSE_SEED": str(seed), **files}
 
 
 def read_records(path: Path) -> list[dict]:
@@ -103,9 +96,7 @@ def _kernel_manager():
         """One kernel, this interpreter's: a kernel called python3 in the user's folder would go before it."""
 
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-            return KernelSpec(
-                argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-                language="python",
-            )
+            command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            return KernelSpec(argv=command, language="python")
 
     return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=ThisEnvironment())

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
+from course.lesson.figures import SHORTEST_ALT
+
 MAX_LINES = 25
-MIN_ALT = 20
 
 SOURCE_RULES = {
     r";[ \t]*(#.*)?$": "a trailing ';' does not silence a cell under validation: use show(fig, alt=...) or assign",
@@ -22,9 +23,11 @@ SOURCE_RULES = {
     r"\b__version__\b": "a version differs from machine to machine: leave it to `course check`",
     r"\bplt\.show\s*\(": "use show(fig, alt=...), which stores what the figure shows in words",
 }
-OUTPUT_RULES = {
+PATH_RULES = {
     r"(?<![\w.~/-])/(home|Users|root|tmp|var|usr|opt|mnt|private|srv|work)/\S": "a path of this machine",
     r"\b[A-Z]:\\\w": "a path of this machine",
+}
+OUTPUT_RULES = PATH_RULES | {
     r"\bat 0x[0-9a-fA-F]+": "a memory address",
     r"^✗ \S+c\d+\b": "a claim that failed: a lesson may not be stored with it",
     r"<Figure size": "a bare figure: use show(fig, alt=...)",
@@ -36,11 +39,8 @@ def problems(notebook: NotebookNode) -> list[str]:
     """What is wrong with the notebook, one sentence each, naming the cell; empty when nothing is."""
     found = []
     for number, cell in enumerate(notebook.cells, start=1):
-        checks = (
-            _tags(cell),
-            *((_source(cell), _execution(cell), _outputs(cell)) if cell.cell_type == "code" else ()),
-        )
-        found += [f"cell {number}: {problem}" for check in checks for problem in check]
+        checks = (_tags, _source, _outputs) if cell.cell_type == "code" else (_tags,)
+        found += [f"cell {number}: {problem}" for check in checks for problem in check(cell)]
     return found
 
 
@@ -55,13 +55,9 @@ def _source(cell: NotebookNode) -> Iterator[str]:
         yield f"{lines} lines of code; at most {MAX_LINES} fit a screen"
     if not cell.source.strip():
         yield "an empty code cell"
-    yield from _matches(SOURCE_RULES, cell.source)
-    yield from _matches({pattern: OUTPUT_RULES[pattern] for pattern in list(OUTPUT_RULES)[:2]}, cell.source)
-
-
-def _execution(cell: NotebookNode) -> Iterator[str]:
     if cell.execution_count is None:
         yield "not executed: run `course refresh`"
+    yield from _matches(SOURCE_RULES | PATH_RULES, cell.source)
 
 
 def _outputs(cell: NotebookNode) -> Iterator[str]:
@@ -84,7 +80,7 @@ def _pictures(output: NotebookNode) -> Iterator[str]:
         yield "a stored SVG: it is blocked in untrusted notebooks"
     for kind in ("image/png", "image/jpeg"):
         alt = metadata.get(kind, {}).get("alt") or metadata.get("alt", "")
-        if kind in data and len(alt) < MIN_ALT:
+        if kind in data and len(alt) < SHORTEST_ALT:
             yield "a picture without alt text: use show(fig, alt='what one sees')"
 
 

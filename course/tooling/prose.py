@@ -9,16 +9,7 @@ from typing import NamedTuple
 from nbformat import NotebookNode
 
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-SCALES = {
-    "thousand": 1e3,
-    "million": 1e6,
-    "billion": 1e9,
-    "trillion": 1e12,
-    "K": 1e3,
-    "M": 1e6,
-    "B": 1e9,
-    "T": 1e12,
-}
+SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 
 CITATION = r"\[(?P<ids>[A-Z]{2,}\d+(?:\s*,\s*[A-Z]{2,}\d+)*)\]"
 SENTENCE_END = r"(?<=[.!?])\s+(?=[\W_]*[A-Z0-9])|\n\s*\n|\n\s*[-*|#]"
@@ -42,6 +33,7 @@ NAMES = re.compile(
     flags=re.DOTALL | re.MULTILINE | re.IGNORECASE,
 )
 MATH = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$", flags=re.DOTALL)
+FORMULA = "\x02"  # a character that no prose has
 NOTATION = re.compile(r"\\(?:times|cdot|[%,;! ])|\d+e[+-]?\d+")  # what a bare number may hold and still be one
 
 
@@ -80,14 +72,18 @@ def cell_problems(
 
 
 def readable(source: str, exceptions: Iterable[str] = ()) -> str:
-    """The text, everything blanked that states nothing about the world: code, formulas, addresses, exceptions.
+    """The text, what states nothing about the world blanked: code, addresses, names, exceptions.
 
-    A formula has letters or an equals sign; a bare number between dollar signs stays.
+    Formulas stay, between FORMULA marks instead of dollar signs; a bare number between dollar signs is none.
     """
     for exception in exceptions:
         source = source.replace(exception, " " * len(exception))
-    source = NAMES.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), source)
-    return MATH.sub(_unless_formula, source)
+    return MATH.sub(_mark_formula, NAMES.sub(_blank, source))
+
+
+def without_formulas(text: str) -> str:
+    """The text with its marked formulas blanked."""
+    return re.sub(f"{FORMULA}[^{FORMULA}]*{FORMULA}", _blank, text)
 
 
 def clauses(text: str) -> list[tuple[str, list[str]]]:
@@ -110,29 +106,21 @@ def numbers(text: str) -> list[Number]:
 def cited_problems(clause: str, ids: list[str], values_of: Callable[[str], Iterable[float]]) -> list[str]:
     """What disagrees with the ledger, which must have the last number before the ids, and every telling one.
 
-    A year is no quantity.
+    A year is no quantity, nor is a whole number in a formula.
     """
     try:
         known = [float(value) for id in ids for value in values_of(id)]
     except KeyError as error:
         return [str(error.args[0])]
-    printed = [number for number in numbers(clause) if not re.fullmatch(r"(19|20)\d\d", number.text)]
-    checked = [number for number in printed if number.telling] + [n for n in printed[-1:] if not n.telling]
     has = ", ".join(f"{value:g}" for value in known) or "no number"
-    return [
-        f"{number.text!r} [{', '.join(ids)}]: the ledger has {has}"
-        for number in checked
-        if not any(agrees(number, value) for value in known)
-    ]
+    wrong = [number for number in _to_check(clause) if not any(agrees(number, value) for value in known)]
+    return [f"{number.text!r} [{', '.join(ids)}]: the ledger has {has}" for number in wrong]
 
 
 def uncited_problems(clause: str) -> list[str]:
-    """The decimals, percentages, powers of ten and millions that carry no id."""
-    return [
-        f"{number.text!r} carries no ledger id, and is no listed exception"
-        for number in numbers(clause)
-        if number.telling
-    ]
+    """The decimals, percentages, powers of ten and millions that carry no id. Formulas need none."""
+    telling = [number.text for number in numbers(without_formulas(clause)) if number.telling]
+    return [f"{text!r} carries no ledger id, and is no listed exception" for text in telling]
 
 
 def agrees(number: Number, value: float) -> bool:
@@ -177,9 +165,20 @@ def _exception_rows(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _unless_formula(match: re.Match) -> str:
-    letters = re.search(r"[A-Za-z=<>]", NOTATION.sub("", match.group()))
-    return " " * len(match.group()) if letters else match.group().replace("$", " ")
+def _to_check(clause: str) -> list[Number]:
+    telling = [number for number in numbers(clause) if number.telling]
+    quantities = [n for n in numbers(without_formulas(clause)) if not re.fullmatch(r"(19|20)\d\d", n.text)]
+    return telling + [number for number in quantities[-1:] if not number.telling]
+
+
+def _blank(match: re.Match) -> str:
+    return re.sub(r"[^\n]", " ", match.group())
+
+
+def _mark_formula(match: re.Match) -> str:
+    inside = match.group().strip("$")
+    is_formula = re.search(r"[A-Za-z=<>]", NOTATION.sub("", inside))
+    return f"{FORMULA}{inside}{FORMULA}" if is_formula else f" {inside} "
 
 
 def _join_neighbours(found: list[tuple[str, list[str]]]) -> list[tuple[str, list[str]]]:

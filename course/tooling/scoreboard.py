@@ -5,43 +5,34 @@ from collections.abc import Iterable
 from rich.table import Table
 from rich.text import Text
 
+from course.lesson.words import ABOUT, RIGHT, WRONG
 from course.tooling.fitness import Finding
 
-RIGHT, WRONG = "✓", "✗"
+CLAIM_COLUMNS = {"claim": "left", "": "left", "paper": "right", "ours": "right", "band": "right", "holds": "center"}
 
 
 def claims_table(claims: Iterable[dict]) -> Table:
     """One row per claim record: id, statement, the paper's number, ours, the band, the verdict."""
     table = Table(title="Scoreboard", title_justify="left")
-    for name, justify in (
-        ("claim", "left"),
-        ("", "left"),
-        ("paper", "right"),
-        ("ours", "right"),
-        ("band", "right"),
-        ("", "left"),
-    ):
+    for name, justify in CLAIM_COLUMNS.items():
         table.add_column(name, justify=justify, overflow="fold")
     for claim in claims:
-        ours = ("" if claim["exact"] else "≈") + with_unit(claim["measured"], claim["unit"])
+        ours = ("" if claim["exact"] else ABOUT) + with_unit(claim["measured"], claim["unit"])
         paper = " ".join(filter(None, (number(claim["paper"]), claim["paper_id"] and f"({claim['paper_id']})")))
-        verdict = mark(claim["ok"])
-        table.add_row(claim["id"], claim["statement"], paper, ours, band(claim["band"]), verdict)
+        table.add_row(claim["id"], claim["statement"], paper, ours, band(claim["band"]), mark(claim["ok"]))
     return table
 
 
 def cost_table(rows: Iterable[dict]) -> Table:
     """One row per lesson: its cost as course.tooling.budgets gives it, and how many of its claims hold."""
-    table = Table(
-        title="Cost of each lesson", title_justify="left", caption="scaled: seconds of an idle reference core"
-    )
+    table = Table(title="Cost; scaled: seconds of an idle reference core", title_justify="left")
     table.add_column("lesson")
     for name in ("CPU s", "scaled s", "wall s", "peak MB", "first figure s", "claims"):
         table.add_column(name, justify="right")
     for row in rows:
         held = f"{row['held']} of {row['claims']}"
-        measured = (row["cpu_s"], row["scaled_cpu_s"], row["wall_s"], row["peak_mb"], row["first_figure_s"])
-        table.add_row(row["lesson"], *(f"{value:.1f}" if value is not None else "?" for value in measured), held)
+        costs = (row[key] for key in ("cpu_s", "scaled_cpu_s", "wall_s", "peak_mb", "first_figure_s"))
+        table.add_row(row["lesson"], *("?" if cost is None else f"{cost:.1f}" for cost in costs), held)
     return table
 
 

@@ -18,7 +18,7 @@ from course.tooling.execute import claim_problems, read_records
 
 SANITIZE = Path(__file__).parent / "sanitize.cfg"
 SIDE_BY_SIDE = 2
-CELL_TIMEOUT = 900
+CELL_TIMEOUT, KERNEL_TIMEOUT = 900, 180  # seconds: a busy machine is no fault
 
 
 def main(folder: Path) -> int:
@@ -66,13 +66,9 @@ def nbval_command(paths: list[Path]) -> list[str]:
     """The command line of strict nbval. `loadfile` keeps a notebook's cells in one kernel."""
     plugins = ["-p", "nbval", "-p", "xdist", "-p", nbval_records.__name__, "-p", "no:cacheprovider"]
     spread = ["-n", str(min(SIDE_BY_SIDE, len(paths))), "--dist", "loadfile"]
-    strict = [
-        "--nbval",
-        "--nbval-current-env",
-        f"--nbval-sanitize-with={SANITIZE}",
-        f"--nbval-cell-timeout={CELL_TIMEOUT}",
-    ]
-    options = ["-q", "-o", "addopts=", "-o", "filterwarnings=", *plugins, *spread, *strict]
+    strict = ["--nbval", "--nbval-current-env", f"--nbval-sanitize-with={SANITIZE}"]
+    patient = [f"--nbval-cell-timeout={CELL_TIMEOUT}", f"--nbval-kernel-startup-timeout={KERNEL_TIMEOUT}"]
+    options = ["-q", "-o", "addopts=", "-o", "filterwarnings=", *plugins, *spread, *strict, *patient]
     return [sys.executable, "-m", "pytest", *options, *map(str, paths)]
 
 

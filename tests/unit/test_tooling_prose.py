@@ -56,6 +56,8 @@ def test_ranges_hold_two_numbers_and_names_none():
         "About 68 % of the runs [AA04], a factor of 2.5 [AA05].",
         "Two sources agree on 175 billion [AA02, AA01]; or [AA02] [AA01].",
         "The law is older than that (Kaplan, 2020) [AA06].",
+        "Its compute is $C = 6 N D$ [AA03].",
+        "The ratio $r = 2.5$ [AA05].",
         "| model | size |\n|---|---|\n| GPT-3 | 175 billion [AA02] |\n| other | 1.571 trillion [AA01] |",
     ],
 )
@@ -72,6 +74,7 @@ def test_numbers_that_agree_with_the_ledger_pass(text):
         ("It has 175 billion parameters, 3.5 times as many [AA02].", "3.5"),
         ("About 67 % of the runs [AA04].", "67 %"),
         ("About 0.5 [AA06].", "0.5"),
+        ("The ratio $r = 2.6$ [AA05].", "2.6"),
     ],
 )
 def test_numbers_that_disagree_with_the_ledger_are_reported(text, printed):
