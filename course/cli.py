@@ -1,5 +1,6 @@
 """The `course` command. Each command imports what it needs when it runs, so that `course --help` is quick."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -121,7 +122,9 @@ def bench_lessons(lessons: Names = None) -> None:
 
 
 def main() -> None:
-    """The exit status of the command line; a mistake in it is answered with one sentence."""
+    """The command line; a mistake in it is answered with one sentence."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # Windows encodes what goes into a pipe in a code page without ✓
     try:
         app()
     except (ValueError, OSError) as error:

@@ -82,4 +82,5 @@ def report(lesson: dict, records: Path) -> tuple[dict, list[str]]:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # Windows encodes what goes into a pipe in a code page without ✗
     sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else notebooks.folder()))
