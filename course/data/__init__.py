@@ -77,3 +77,13 @@ def _own(path: Path) -> str:
     if len(data) < MIN_BYTES:
         raise ValueError(f"{path} holds {len(data):,} bytes; at least {MIN_BYTES:,} are needed to train and to validate.")
     return text
+
+
+def load_sweep() -> np.ndarray:
+    """The recorded sweep of lesson 1.3 as a structured array, one row per trained model.
+
+    Fields: d_model, n_layers, n_heads, parameters (embedding and output matrix left out), seed, tokens seen, and
+    loss on the validation text, in nats per byte: of all of it, and of each of its three parts.
+    Made by `course make sweep`; how: course/recipes/sweep.py.
+    """
+    return np.genfromtxt(DATA / "sweep.csv", delimiter=",", names=True, encoding="utf-8")

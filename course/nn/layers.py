@@ -20,7 +20,12 @@ def normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> Flo
 
 
 def linear(x: Float[Array, "*batch D"], weights: Float[Array, "D *out"]) -> Float[Array, "..."]:
-    """x W, of shape (*batch, *out), as one plain matrix product: XLA's fast path on a CPU, backwards too."""
+    """x W, of shape (*batch, *out), as one plain matrix product: XLA's fast path on a CPU, backwards too.
+
+    Raises ValueError when the last axis of x is not the first of the weights.
+    """
+    if x.shape[-1] != weights.shape[0]:
+        raise ValueError(f"x must have {weights.shape[0]} features, as its weights do, got x of shape {x.shape}.")
     flat = x.reshape(-1, weights.shape[0]) @ weights.reshape(weights.shape[0], -1)
     return flat.reshape(*x.shape[:-1], *weights.shape[1:])
 
@@ -38,8 +43,10 @@ def rms_norm(x: Float[Array, "... D"], eps: float = 1e-6) -> Float[Array, "... D
 def rotary(x: Float[Array, "B T H K"], base: float = 10_000.0) -> Float[Array, "B T H K"]:
     """x with its channel pairs (i, i + K/2) turned by the angle t * base^(-2i/K): dot products then see only distances.
 
-    K must be even. Source: RoFormer (arXiv:2104.09864), eq. 34.
+    Raises ValueError when K is odd. Source: RoFormer (arXiv:2104.09864), eq. 34.
     """
+    if x.shape[-1] % 2:
+        raise ValueError(f"rotary positions need heads of even width, got x of shape {x.shape}.")
     half = x.shape[-1] // 2
     angles = jnp.arange(x.shape[1])[:, None] * base ** (-jnp.arange(half) / half)  # (T, K/2)
     cos, sin = jnp.cos(angles)[:, None, :], jnp.sin(angles)[:, None, :]  # (T, 1, K/2)
@@ -76,7 +83,12 @@ def attention(
 
 
 def init_attention(rng: np.random.Generator, d_model: int, n_heads: int, d_head: int | None = None) -> dict:
-    """Parameters of multi-head attention: query, key, value (D, H, K) and output (H, K, D), which starts at zero."""
+    """Parameters of multi-head attention: query, key, value (D, H, K) and output (H, K, D), which starts at zero.
+
+    Raises ValueError when n_heads does not divide d_model and no d_head is given.
+    """
+    if d_head is None and d_model % n_heads:
+        raise ValueError(f"n_heads must divide d_model, got d_model={d_model} and n_heads={n_heads}.")
     d_head = d_head or d_model // n_heads
     q, k, v = (normal(rng, (d_model, n_heads, d_head), d_model) for _ in range(3))
     return {"query": q, "key": k, "value": v, "output": np.zeros((n_heads, d_head, d_model), np.float32)}

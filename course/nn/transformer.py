@@ -1,4 +1,4 @@
-"""The transformer: a stack of blocks, with a language model and an encoder around it."""
+"""The transformer: a stack of blocks, with a language model or an encoder around it."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from course.nn.layers import (
+    attention_weights,
     causal_mask,
     init_attention,
     init_mlp,
@@ -15,6 +16,7 @@ from course.nn.layers import (
     mlp,
     multi_head_attention,
     normal,
+    queries_and_keys,
     rms_norm,
     squared_relu,
 )
@@ -91,6 +93,58 @@ def language_model(params: dict, tokens: Int[Array, "B T"]) -> Float[Array, "B T
     x = rms_norm(params["embedding"][tokens])
     x = blocks(params["blocks"], x, causal_mask(tokens.shape[1]))
     return readout(x, params["unembedding"])
+
+
+def init_encoder(
+    rng: np.random.Generator,
+    inputs: int,
+    outputs: int,
+    d_model: int,
+    n_layers: int,
+    n_heads: int,
+    d_ff: int | None = None,
+) -> dict:
+    """Parameters of an encoder: embedding (F, D) and its bias (D), blocks, and the output matrix (D, V) of zeros."""
+    return {
+        "embedding": normal(rng, (inputs, d_model), 1),
+        "bias": normal(rng, (d_model,), 1),
+        "blocks": init_blocks(rng, n_layers, d_model, n_heads, d_ff),
+        "unembedding": np.zeros((d_model, outputs), np.float32),
+    }
+
+
+def encoder(
+    params: dict,
+    x: Float[Array, "B T F"],
+    mask: Bool[Array, "..."] | None = None,
+    positions: bool = True,
+    activation: Callable = squared_relu,
+) -> Float[Array, "B T V"]:
+    """Logits of V answers at every position of a sequence of vectors."""
+    x = blocks(params["blocks"], embed(params, x), mask, positions, activation)
+    return readout(x, params["unembedding"])
+
+
+def embed(params: dict, x: Float[Array, "B T F"]) -> Float[Array, "B T D"]:
+    """The stream before the first block. The bias keeps loud and soft inputs apart when they are normalised."""
+    return rms_norm(linear(x, params["embedding"]) + params["bias"])
+
+
+def attention_maps(
+    params: dict,
+    x: Float[Array, "B T F"],
+    mask: Bool[Array, "..."] | None = None,
+    positions: bool = True,
+    activation: Callable = squared_relu,
+) -> Float[Array, "L B H T T"]:
+    """The attention weights of every layer and head of an encoder that reads x."""
+
+    maps, x = [], embed(params, x)
+    for layer in layers_of(params["blocks"]):
+        q, k = queries_and_keys(layer["attention"], rms_norm(x), positions=positions)
+        maps.append(attention_weights(q, k, mask))
+        x = block(layer, x, mask, positions, activation)
+    return jnp.stack(maps)
 
 
 def cross_entropy(logits: Float[Array, "... V"], targets: Int[Array, "..."]) -> Float[Array, "..."]:

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Integer, PyTree
 
 from course.nn import cross_entropy, language_model
+from course.train.fitting import release_memory
 
 ROWS = 32  # windows evaluated at once
 
@@ -49,8 +50,9 @@ def mean_loss(params: PyTree, rows: Integer[np.ndarray, "windows context+1"]) ->
     """Nats per token over all positions of the windows."""
     padded = np.concatenate([rows, np.repeat(rows[:1], -len(rows) % ROWS, axis=0)])
     weights = (np.arange(len(padded)) < len(rows)).astype(np.float32)
-    total = _total_loss(params, padded.reshape(-1, ROWS, rows.shape[1]), weights.reshape(-1, ROWS))
-    return float(total) / (len(rows) * (rows.shape[1] - 1))
+    total = float(_total_loss(params, padded.reshape(-1, ROWS, rows.shape[1]), weights.reshape(-1, ROWS)))
+    release_memory()
+    return total / (len(rows) * (rows.shape[1] - 1))
 
 
 @jax.jit
