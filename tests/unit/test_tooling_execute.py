@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from course.tooling.execute import claim_problems, execute, problems
@@ -20,8 +22,6 @@ def test_a_run_returns_outputs_claims_and_usage(write_lesson):
 def test_a_run_is_headless_in_this_environment_and_prints_nothing_here(write_lesson, capfd):
     source = "import os, sys\nprint(os.environ['COURSE_HEADLESS'], sys.executable)\nos.write(2, b'noise')"
     run = execute(write_lesson(source))
-    import sys
-
     assert f"1 {sys.executable}" in run.notebook.cells[1].outputs[0].text
     assert capfd.readouterr() == ("", "")
 
