@@ -7,7 +7,7 @@ import os
 
 __version__ = "0.1.0"
 
-# One thread: runs then repeat bit for bit on the same machine (XLA's thread pool reads NPROC; XLA_FLAGS do not limit it).
+# One thread: runs then repeat bit for bit on the same machine. XLA's thread pool reads NPROC, not XLA_FLAGS.
 # NumPy's and SciPy's matrix library needs its own setting: on the tiny matrices of a curve fit its threads only wait.
 for _name in ("NPROC", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_name, "1")

@@ -22,7 +22,9 @@ def train_lm(
 
     written = _or_exit(read_text, text)
     model = _or_exit(lm.train, written, steps=steps or lm.STEPS, seed=seed, report=typer.echo)
-    typer.echo(f"validation loss: {model.loss:.4f} nats per character, on all of the last tenth at context {lm.CONTEXT}")
+    typer.echo(
+        f"validation loss: {model.loss:.4f} nats per character, on all of the last tenth at context {lm.CONTEXT}"
+    )
     lm.save(out, model)
     typer.echo(f"saved: {out}")
     typer.echo(f"total: {time.perf_counter() - begin:.1f} s")

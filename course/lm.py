@@ -70,7 +70,10 @@ def train(text: str, *, steps: int = STEPS, seed: int = 0, report: Callable[[str
     begin, characters, cut = time.perf_counter(), characters_of(text), len(text) * 9 // 10
     learned, held_out = encode(text[:cut], characters), encode(text[cut:], characters)
     model = init_language_model(np.random.default_rng(seed), len(characters) or 256, WIDTH, LAYERS, HEADS)
-    batches, rates = random_windows(learned, BATCH, CONTEXT, seed), warmup_stable_decay(steps, PEAK, decay_share=FALLING)
+    batches, rates = (
+        random_windows(learned, BATCH, CONTEXT, seed),
+        warmup_stable_decay(steps, PEAK, decay_share=FALLING),
+    )
     params = fit(next_token_loss, model, batches, rates, optimiser=muon()).params
     report(f"trained {steps} steps in {time.perf_counter() - begin:.1f} s")
     tokens_per_character = len(held_out) / len(text[cut:])

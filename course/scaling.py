@@ -86,7 +86,7 @@ def parameters(
     """Parameters of a transformer: 12 L d^2 + V d, when attention is d_model wide and the MLP four times that.
 
     attention_width: heads x width of a head. relative_positions: the extra key matrix and the two biases of
-    Transformer-XL (arXiv:1901.02860), as in Gopher and Chinchilla. biases: also those of every matrix, and the gains and
+    Transformer-XL (arXiv:1901.02860), as in Gopher and Chinchilla. biases: also those of every matrix, the gains and
     biases of the normalisations. Learned position embeddings are not counted.
     """
     width, hidden = attention_width or d_model, d_ff or 4 * d_model
@@ -202,7 +202,7 @@ def _fit(data: tuple, weights: np.ndarray, starts: list, delta: float) -> Float[
 
 
 def _descend(data: tuple, weights: np.ndarray, start: np.ndarray, width: float) -> tuple[float, np.ndarray]:
-    """(objective, theta) where L-BFGS ends; the objective is scaled to order one, so that its tolerances mean the same."""
+    """(objective, theta) where L-BFGS ends; the objective is scaled to order one, where tolerances mean the same."""
 
     def scaled(theta):
         value, gradient = objective(theta, *data, weights, width)

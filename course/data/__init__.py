@@ -60,7 +60,7 @@ def _bundled(name: str) -> str:
     data = lzma.decompress((DATA / f"{name}.txt.xz").read_bytes())
     expected = json.loads((DATA / "texts.json").read_text(encoding="utf-8"))[name]["sha256"]
     if sha256(data) != expected:
-        raise ValueError(f"the course's text {name!r} is damaged: its SHA-256 is not the recorded one. Reinstall the course.")
+        raise ValueError(f"the course's text {name!r} is damaged: its SHA-256 differs. Reinstall the course.")
     return data.decode("utf-8")
 
 
@@ -75,7 +75,9 @@ def _own(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
     if len(data) < MIN_BYTES:
-        raise ValueError(f"{path} holds {len(data):,} bytes; at least {MIN_BYTES:,} are needed to train and to validate.")
+        raise ValueError(
+            f"{path} holds {len(data):,} bytes; at least {MIN_BYTES:,} are needed to train and to validate."
+        )
     return text
 
 

@@ -1,6 +1,7 @@
 """Layers as pure functions on plain dictionaries of arrays. Every shape that a layer needs is read off its parameters.
 
-Letters in shapes: B batch, T time (positions), S positions of the context, D model width, H heads, K width of a head, F hidden width.
+Letters in shapes: B batch, T time (positions), S positions of the context, D model width, H heads, K width of a head,
+F hidden width.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from jaxtyping import Array, Bool, Float
 def normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> Float[np.ndarray, "..."]:
     """Normal weights of variance 1/fan_in, so that a sum over fan_in unit-variance inputs has unit variance.
 
-    Drawn by NumPy: JAX would first compile its generator for every shape, which takes longer than a small model's training.
+    Drawn by NumPy: JAX would first compile its generator for every shape, which takes seconds.
     """
     return (rng.standard_normal(shape) / np.sqrt(fan_in)).astype(np.float32)
 
@@ -60,7 +61,9 @@ def causal_mask(length: int) -> Bool[Array, "T T"]:
 
 
 def attention_weights(
-    q: Float[Array, "B T H K"], k: Float[Array, "B S H K"], mask: Bool[Array, "#B #H T S"] | Bool[Array, "T S"] | None = None
+    q: Float[Array, "B T H K"],
+    k: Float[Array, "B S H K"],
+    mask: Bool[Array, "#B #H T S"] | Bool[Array, "T S"] | None = None,
 ) -> Float[Array, "B H T S"]:
     """softmax(q k^T / sqrt(K)) over the S keys; a key whose mask is False gets weight 0.
 

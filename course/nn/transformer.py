@@ -63,7 +63,8 @@ def blocks(
 
 def layers_of(params: dict) -> list[dict]:
     """The stacked parameters as one dictionary per layer. (A loop over few layers compiles faster than lax.scan.)"""
-    return [jax.tree.map(lambda leaf: leaf[i], params) for i in range(len(jax.tree.leaves(params)[0]))]
+    leaves, structure = jax.tree.flatten(params)
+    return [jax.tree.unflatten(structure, layer) for layer in zip(*leaves, strict=True)]
 
 
 def init_language_model(

@@ -30,7 +30,9 @@ def report(echo: Callable[[str], None]) -> None:
         echo(f"course train lm: {time.perf_counter() - begin:.1f} s from start to exit")
     echo(next(line for line in output.splitlines() if line.startswith("validation loss")))
     achieved, peak = step_speed(), matmul_peak()
-    echo(f"width-128 step: {achieved / 1e9:.1f} GFLOP/s, {100 * achieved / peak:.0f} % of {peak / 1e9:.1f} GFLOP/s peak")
+    echo(
+        f"width-128 step: {achieved / 1e9:.1f} GFLOP/s, {100 * achieved / peak:.0f} % of {peak / 1e9:.1f} GFLOP/s peak"
+    )
 
 
 def step_speed() -> float:

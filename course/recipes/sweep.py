@@ -2,8 +2,8 @@
 
     course make sweep [--jobs 2]
 
-Bytes, context 128, Shakespeare + King James Bible + WordNet glosses. Each (size, seed) is one run at a constant learning
-rate, its trunk. Where the trunk has used four fifths of a budget, a copy of it leaves the trunk, and its learning rate falls
+Bytes, context 128, Shakespeare + King James Bible + WordNet glosses. Each (size, seed) is one run at a constant
+learning rate, its trunk. Where the trunk has used four fifths of a budget, a copy leaves it, whose learning rate falls
 to zero over the last fifth: that copy is what a run planned for this budget would have been. No token is seen twice.
 Source of the method: Hägele et al. 2024 (arXiv:2405.18392).
 
@@ -54,8 +54,8 @@ JOBS = (
     *((size, 0, len(BUDGETS)) for size in reversed(SIZES)),
     *((size, seed, len(BUDGETS) - 2) for size in SIZES[:4] for seed in (1, 2)),
 )
-# The rule of the extrapolation, fixed before the largest run was read: `fit_law` with its defaults, on all runs (every seed)
-# of at most this share of the largest run's compute 6 N D, with N = blocks and output matrix, predicts that run's loss.
+# The rule of the extrapolation, fixed before the largest run was read: `fit_law` with its defaults, on all runs (every
+# seed) of at most this share of the largest run's compute 6 N D, with N = blocks and output matrix, predicts its loss.
 LARGEST_SHARE = 0.01
 COLUMNS = ("d_model", "n_layers", "n_heads", "parameters", "seed", "tokens", "loss", *DOMAINS)
 

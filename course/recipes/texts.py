@@ -101,7 +101,9 @@ def lazy_load_database(package: Path, stem: str):
     def unserialise(raw: bytes):
         return rdata.conversion.convert(rdata.parser.parse_data(raw))
 
-    index = unserialise(zlib.decompress(files["rdx"]) if files["rdx"][:2] != b"\x1f\x8b" else gzip.decompress(files["rdx"]))
+    index = unserialise(
+        zlib.decompress(files["rdx"]) if files["rdx"][:2] != b"\x1f\x8b" else gzip.decompress(files["rdx"])
+    )
 
     def load(name: str):
         offset, length = (int(value) for value in index["variables"][name])

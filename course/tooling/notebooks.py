@@ -1,13 +1,15 @@
 """Where the lessons are, and what they say of themselves."""
 
 import csv
+import json
 from collections.abc import Iterable
 from pathlib import Path
-
-import nbformat
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING
 
 import course
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 PACKAGE = Path(course.__file__).parent
 START = "start-here"
@@ -50,17 +52,19 @@ def _lesson_order(path: Path) -> tuple[bool, list[int], str]:
     return path.stem != START, parts, path.stem
 
 
-def read(path: Path) -> NotebookNode:
+def read(path: Path) -> "NotebookNode":
     """The notebook, in nbformat 4."""
+    import nbformat  # two seconds, which a lesson that draws the map would wait for
+
     return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
 
 
-def metadata(notebook: NotebookNode, path: Path) -> dict:
+def metadata(notebook: dict, path: Path) -> dict:
     """What the notebook says of itself: lesson, title, minutes, summary, budget.
 
     Raises ValueError when one of them is missing.
     """
-    said = dict(notebook.metadata.get("course", {}))
+    said = dict(notebook["metadata"].get("course", {}))
     missing = [key for key in ("lesson", "title", "minutes", "summary", "budget") if key not in said]
     if missing:
         raise ValueError(f"{path.name}: its metadata 'course' lacks {', '.join(missing)}; see 'How to add a lesson'.")
@@ -69,7 +73,7 @@ def metadata(notebook: NotebookNode, path: Path) -> dict:
 
 def lessons(root: Path | None = None) -> list[dict]:
     """The written lessons in order: their metadata and their 'path'."""
-    return [{**metadata(read(path), path), "path": path} for path in paths(root)]
+    return [{**metadata(json.loads(path.read_text(encoding="utf-8")), path), "path": path} for path in paths(root)]
 
 
 def find(names: Iterable[str] = (), root: Path | None = None) -> list[dict]:

@@ -180,7 +180,7 @@ def _history(losses: list, evaluations: list) -> dict[str, np.ndarray]:
 
 
 def release_memory() -> None:
-    """Hands freed memory back to the system: XLA's compiler leaves 150 MB in the C library's pools after each program."""
+    """Hands freed memory back to the system: after each program XLA's compiler leaves 150 MB in the C library."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # another C library, such as musl
             ctypes.CDLL("libc.so.6").malloc_trim(0)

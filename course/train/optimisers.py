@@ -36,7 +36,7 @@ def muon(adam_ratio: float = 2.0, b1: float = 0.8, b2: float = 0.95) -> optax.Gr
 
 
 def matrix_dimensions(params: dict) -> dict:
-    """For each leaf, which axes of a stacked block parameter are the rows and columns of its matrices; None: not a matrix.
+    """For each leaf, which axes of a block parameter are rows and columns of its matrices; None: not a matrix.
 
     Axis 0 counts the layers. Heads belong to the columns of query, key and value, and to the rows of output.
     """

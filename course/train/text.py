@@ -40,7 +40,7 @@ def epochs(
 
 
 def windows(tokens: Integer[np.ndarray, " n"], context: int) -> Integer[np.ndarray, "windows context+1"]:
-    """Consecutive windows: each token but the first is a target exactly once (a shorter rest at the end is left out)."""
+    """Consecutive windows: each token but the first is a target once; a shorter rest at the end is left out."""
     _check_length(tokens, context)
     starts = np.arange(0, len(tokens) - context, context)
     return tokens[starts[:, None] + np.arange(context + 1)]

@@ -106,7 +106,7 @@ def test_chinchillas_table_is_reproduced():
     for constants_id, key in (("CHI01", "rounded"), ("CHI02", "unrounded"), ("BES01", "replication")):
         law = Law(*(float(getattr(fact(constants_id), name)) for name in NAMES))
         best = law.optimum(float(budget))
-        assert best.D / best.N == pytest.approx(float(getattr(fact("BES03"), key)), rel=0.03)
+        assert pytest.approx(float(getattr(fact("BES03"), key)), rel=0.03) == best.D / best.N
 
 
 def test_tokens_inverts_the_loss():
@@ -151,9 +151,9 @@ RUNS = simulated(0.0, 10)
     [
         (lambda N, D, L: (N[:4], D[:4], L[:4]), "5 constants; 4 runs"),
         (lambda N, D, L: (N, D[:-1], L), "equally long"),
-        (lambda N, D, L: (N, D, np.where(L == L[3], np.nan, L)), "loss must be positive and finite; entry 3 is nan"),
+        (lambda N, D, L: (N, D, np.where(L[3] == L, np.nan, L)), "loss must be positive and finite; entry 3 is nan"),
         (lambda N, D, L: (-N, D, L), "N must be positive"),
-        (lambda N, D, L: (N, np.where(D == D[0], np.inf, D), L), "D must be positive and finite; entry 0"),
+        (lambda N, D, L: (N, np.where(D[0] == D, np.inf, D), L), "D must be positive and finite; entry 0"),
         (lambda N, D, L: (np.ones(10), D, L), "N must take at least 3 different values"),
         (lambda N, D, L: (N[:, None], D, L), "vector"),
         (lambda N, D, L: ("many", D, L), "N must be numbers"),

@@ -41,7 +41,9 @@ def test_sgd_follows_its_closed_form():
     rates = np.full(60, 0.1, np.float32)
     result = fit(quadratic, {"w": np.zeros(3, np.float32)}, ones(), rates, optimiser=sgd())
     np.testing.assert_allclose(result.params["w"], 1 - 0.9**60, rtol=1e-5)  # float32 rounding over 60 products
-    np.testing.assert_allclose(result.history["loss"], 1.5 * 0.81 ** np.arange(60), rtol=1e-3)  # (w - 1)^2 cancels digits
+    np.testing.assert_allclose(
+        result.history["loss"], 1.5 * 0.81 ** np.arange(60), rtol=1e-3
+    )  # (w - 1)^2 cancels digits
 
 
 def test_each_step_uses_its_own_learning_rate():
@@ -162,7 +164,10 @@ def test_windows_cover_every_target_once():
 
 
 def test_epochs_show_everything_before_anything_twice():
-    tokens, batches = np.arange(1001), 10  # 1001 = 20 x 50 + 1: one epoch of 10 batches of 5 windows, or 9 after a shift
+    tokens, batches = (
+        np.arange(1001),
+        10,
+    )  # 1001 = 20 x 50 + 1: one epoch of 10 batches of 5 windows, or 9 after a shift
     seen = np.concatenate([batch[:, 1:].ravel() for batch in itertools.islice(epochs(tokens, 2, 20), batches)])
     assert len(set(seen)) == len(seen)
 

@@ -80,9 +80,18 @@ EXERCISES = {
             "independent, and with a single N the constants A and alpha are not determined at all."
         ),
         wrong_answers=[
-            ("The learning rate had not decayed at the first checkpoints.", "Five points of one run: what varies between them, and what does not?"),
-            ("All the points come from the same run and one size.", "Look at the learning rate at the first four checkpoints."),
-            ("Five points are too few to fit anything well at all.", "Look at the learning rate at the first four checkpoints."),
+            (
+                "The learning rate had not decayed at the first checkpoints.",
+                "Five points of one run: what varies between them, and what does not?",
+            ),
+            (
+                "All the points come from the same run and one size.",
+                "Look at the learning rate at the first four checkpoints.",
+            ),
+            (
+                "Five points are too few to fit anything well at all.",
+                "Look at the learning rate at the first four checkpoints.",
+            ),
         ],
         hints=["Think of the dotted lines in the live figure.", "How many different N are in the data?"],
         minutes=6,
@@ -121,7 +130,10 @@ QUIZZES = {
                 "So that one bad run, or the high losses of small ones, do not decide the fit.",
                 "Yes. Relative errors count alike at every scale, and Huber's loss pulls only linearly.",
             ),
-            ("To make the problem convex.", "It is not convex either way: that is why the fit starts from many points."),
+            (
+                "To make the problem convex.",
+                "It is not convex either way: that is why the fit starts from many points.",
+            ),
             ("Because losses are measured in nats.", "The unit only rescales E, A and B."),
             ("To make the optimiser faster.", "Clipping makes it slower: far away the objective has little curvature."),
         ],
