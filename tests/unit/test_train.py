@@ -90,7 +90,7 @@ def test_loss_that_is_not_finite_stops_with_a_sentence():
 
 
 def test_batches_that_run_out():
-    with pytest.raises(ValueError, match="30 batches|the batches ran out"):
+    with pytest.raises(ValueError, match="the batches ran out"):
         fit(quadratic, {"w": np.zeros(3)}, itertools.repeat(np.ones(3), 30), np.full(60, 0.1), optimiser=sgd())
 
 
@@ -114,7 +114,7 @@ def test_zero_steps_change_nothing():
 
 
 def test_muon_updates_exactly_the_matrices_of_the_blocks():
-    """Muon's first update of a matrix is nearly orthogonal, layer by layer; Adam's first update is one sign per entry."""
+    """Muon's first update of a matrix is nearly orthogonal, layer by layer; Adam's has one size for every entry."""
     model = init_language_model(np.random.default_rng(0), 20, 16, 3, 2)
     gradient = jax.tree.map(lambda leaf: np.random.default_rng(2).standard_normal(leaf.shape).astype(np.float32), model)
     update, _ = muon(adam_ratio=1.0).update(gradient, start(model, muon(adam_ratio=1.0)).optimiser, model)
