@@ -9,14 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
-from sklearn.datasets import load_digits
 
 from course.data import load_text
-from course.data.arrays import RESIDUES, load_proteins
+from course.data.arrays import RESIDUES, load_digits, load_proteins
 
 STEPS = FEATURES = ANSWERS = 64
-TRAIN, TEST = 4096, 1024  # examples, where they are drawn or generated
-TEST_DIGITS = 500  # of the 1,797 scanned ones
+TRAIN, TEST = 3200, 500  # examples; of scanned digits and proteins there are fewer to train on
 EVERY_STEP = np.ones((STEPS, STEPS), bool)
 EARLIER_STEPS = np.tril(EVERY_STEP)
 SPEEDS = np.array([-3, -1, 1, 3])  # pixels a frame; odd, so that in 8 frames a row comes to each of its 8 places
@@ -25,7 +23,7 @@ SPEEDS = np.array([-3, -1, 1, 3])  # pixels a frame; odd, so that in 8 frames a 
 class Examples(NamedTuple):
     """n sequences, with the answers to what is asked about them."""
 
-    inputs: Shaped[np.ndarray, "n 64 features"]
+    inputs: Shaped[np.ndarray, "n 64 ..."]  # a symbol a step, or the features of each step
     answers: Int[np.ndarray, "n 64"]
     asked: Float[np.ndarray, "n 64"]  # 1 at the steps where the question is put, else 0
 
@@ -41,7 +39,12 @@ class Sense(NamedTuple):
 
 
 def batches(sense: Sense, size: int, seed: int = 0) -> Iterator[dict[str, np.ndarray]]:
-    """Endless batches of training examples in random order, each example once before any comes twice."""
+    """Endless batches of training examples in random order, each example once before any comes twice.
+
+    Raises ValueError when there are fewer examples than a batch holds.
+    """
+    if not 1 <= size <= len(sense.train.answers):
+        raise ValueError(f"size must be from 1 to {len(sense.train.answers)}, the number of examples, got {size}.")
     rng = np.random.default_rng(seed)
     while True:
         order = rng.permutation(len(sense.train.answers))
@@ -52,9 +55,13 @@ def batches(sense: Sense, size: int, seed: int = 0) -> Iterator[dict[str, np.nda
 def batch(
     examples: Examples, mask: Bool[np.ndarray, "64 64"], rows: Int[np.ndarray, " b"] | slice = slice(None)
 ) -> dict[str, np.ndarray]:
-    """inputs (b, 64, 64), filled up with zeros, answers (b, 64), asked (b, 64) and the mask (64, 64)."""
-    inputs = examples.inputs[rows].astype(np.float32)
-    filled = np.pad(inputs, ((0, 0), (0, 0), (0, FEATURES - inputs.shape[2])))
+    """inputs (b, 64, 64), answers (b, 64), asked (b, 64) and mask (64, 64): the shapes that all senses share.
+
+    Symbols become one-hot vectors; missing features are filled up with zeros.
+    """
+    inputs = examples.inputs[rows]
+    vectors = np.eye(FEATURES)[inputs] if inputs.ndim == 2 else inputs
+    filled = np.pad(vectors.astype(np.float32), ((0, 0), (0, 0), (0, FEATURES - vectors.shape[2])))
     return {"inputs": filled, "answers": examples.answers[rows], "asked": examples.asked[rows], "mask": mask}
 
 
@@ -62,7 +69,7 @@ def words(seed: int = 0, shuffled: bool = False) -> Sense:
     """Windows of Shakespeare, a character a step, folded to the 63 commonest and one for all others."""
     rng, texts = np.random.default_rng(seed), load_text("shakespeare")
     common = np.argsort(-np.bincount(texts[0], minlength=256), kind="stable")[: ANSWERS - 1]
-    symbol = np.full(256, ANSWERS - 1)
+    symbol = np.full(256, ANSWERS - 1, np.uint8)
     symbol[common] = np.arange(len(common))
 
     def windows(text, n):
@@ -166,8 +173,7 @@ def _next_symbol(tokens: Int[np.ndarray, "n t1"], asked: Shaped[np.ndarray, "n t
     def fill(array):
         return np.pad(array, ((0, 0), (0, STEPS - array.shape[1])))
 
-    one_hot = np.eye(FEATURES, dtype=bool)[fill(tokens[:, :-1])]
-    return Examples(one_hot, fill(tokens[:, 1:]).astype(np.int32), fill(asked).astype(np.float32))
+    return Examples(fill(tokens[:, :-1]), fill(tokens[:, 1:]).astype(np.int32), fill(asked).astype(np.float32))
 
 
 def _one_answer(steps: Float[np.ndarray, "n 64 features"], answers: Int[np.ndarray, " n"]) -> Examples:
@@ -179,7 +185,6 @@ def _one_answer(steps: Float[np.ndarray, "n 64 features"], answers: Int[np.ndarr
 
 def _digits(seed: int) -> list[tuple[Float[np.ndarray, "n 8 8"], Int[np.ndarray, " n"]]]:
     """[(images, digits) to train, (images, digits) to test], the grey values from 0 to 1."""
-    images, digits = load_digits(return_X_y=True)
-    images = (images.reshape(-1, 8, 8) / 16).astype(np.float32)
-    order = np.random.default_rng(seed).permutation(len(digits))
-    return [(images[rows], digits[rows]) for rows in (order[TEST_DIGITS:], order[:TEST_DIGITS])]
+    images, digits = load_digits()
+    grey, order = images.astype(np.float32) / 16, np.random.default_rng(seed).permutation(len(digits))
+    return [(grey[rows], digits[rows]) for rows in (order[TEST:], order[:TEST])]

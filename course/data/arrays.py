@@ -24,3 +24,12 @@ def load_proteins() -> Proteins:
     """
     with np.load(DATA / "ww_domain.npz") as arrays:
         return Proteins(arrays["train"], arrays["test"])
+
+
+def load_digits() -> tuple[UInt8[np.ndarray, "n 8 8"], UInt8[np.ndarray, " n"]]:
+    """(images with grey values 0 to 16, the digits they show): 1,797 scans of the handwriting of 13 people.
+
+    Source: the test part of UCI's Optical Recognition of Handwritten Digits; `course.recipes.digits` made the file.
+    """
+    with np.load(DATA / "digits.npz") as arrays:
+        return arrays["images"], arrays["digits"]
