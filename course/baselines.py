@@ -1,11 +1,11 @@
 """Simple methods that a model has to beat before its score means anything."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 
 def table(
-    keys: Int[np.ndarray, "n t"], answers: Int[np.ndarray, "n t"], asked: Float[np.ndarray, "n t"], size: int = 64
+    keys: Int[np.ndarray, "n t"], answers: Int[np.ndarray, "n t"], asked: Bool[np.ndarray, "n t"], size: int = 64
 ) -> Int[np.ndarray, " size"]:
     """For each key from 0 to size - 1, the answer that came with it most often where one was asked for.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped, UInt8
 
 from course.data import load_text
 from course.data.arrays import RESIDUES, load_digits, load_proteins
@@ -24,8 +24,8 @@ class Examples(NamedTuple):
     """n sequences, with the answers to what is asked about them."""
 
     inputs: Shaped[np.ndarray, "n 64 ..."]  # a symbol a step, or the features of each step
-    answers: Int[np.ndarray, "n 64"]
-    asked: Float[np.ndarray, "n 64"]  # 1 at the steps where the question is put, else 0
+    answers: UInt8[np.ndarray, "n 64"]
+    asked: Bool[np.ndarray, "n 64"]  # the steps at which the question is put
 
 
 class Sense(NamedTuple):
@@ -62,7 +62,8 @@ def batch(
     inputs = examples.inputs[rows]
     vectors = np.eye(FEATURES)[inputs] if inputs.ndim == 2 else inputs
     filled = np.pad(vectors.astype(np.float32), ((0, 0), (0, 0), (0, FEATURES - vectors.shape[2])))
-    return {"inputs": filled, "answers": examples.answers[rows], "asked": examples.asked[rows], "mask": mask}
+    answers, asked = examples.answers[rows].astype(np.int32), examples.asked[rows].astype(np.float32)
+    return {"inputs": filled, "answers": answers, "asked": asked, "mask": mask}
 
 
 def words(seed: int = 0, shuffled: bool = False) -> Sense:
@@ -75,7 +76,7 @@ def words(seed: int = 0, shuffled: bool = False) -> Sense:
     def windows(text, n):
         starts = rng.integers(len(text) - STEPS, size=(n, 1))
         tokens = symbol[text[starts + np.arange(STEPS + 1)]]
-        return _next_symbol(_reorder(tokens, seed, shuffled), asked=np.ones((n, STEPS)))
+        return _next_symbol(_reorder(tokens, seed, shuffled), asked=np.ones((n, STEPS), bool))
 
     halves = map(windows, texts, (TRAIN, TEST))
     return Sense("Which character comes next?", (*map(chr, common), "other"), EARLIER_STEPS, *halves)
@@ -131,9 +132,9 @@ def waves(seed: int = 0, shuffled: bool = False) -> Sense:
 
     def record(n):
         traces, onsets = seismograms(rng, n)
-        begins = (onsets[:, None] // 8 == np.arange(STEPS)).astype(np.int32)
+        begins = (onsets[:, None] // 8 == np.arange(STEPS)).astype(np.uint8)
         steps, begins = (_reorder(array, seed, shuffled) for array in (traces.reshape(n, STEPS, 8), begins))
-        return Examples(steps, begins, np.ones((n, STEPS), np.float32))
+        return Examples(steps, begins, np.ones((n, STEPS), bool))
 
     return Sense("Where does the wave begin?", ("no", "here"), EVERY_STEP, *map(record, (TRAIN, TEST)))
 
@@ -167,20 +168,19 @@ def _reorder(array: Shaped[np.ndarray, "n t ..."], seed: int, shuffled: bool) ->
     return array[np.arange(len(array))[:, None], order]
 
 
-def _next_symbol(tokens: Int[np.ndarray, "n t1"], asked: Shaped[np.ndarray, "n t"]) -> Examples:
+def _next_symbol(tokens: UInt8[np.ndarray, "n t1"], asked: Bool[np.ndarray, "n t"]) -> Examples:
     """Each token is to be told from those before it; steps are added up to 64, and nothing is asked there."""
 
     def fill(array):
         return np.pad(array, ((0, 0), (0, STEPS - array.shape[1])))
 
-    return Examples(fill(tokens[:, :-1]), fill(tokens[:, 1:]).astype(np.int32), fill(asked).astype(np.float32))
+    return Examples(fill(tokens[:, :-1]), fill(tokens[:, 1:]), fill(asked))
 
 
 def _one_answer(steps: Float[np.ndarray, "n 64 features"], answers: Int[np.ndarray, " n"]) -> Examples:
     """One answer for the whole sequence, asked at its last step."""
-    last = np.zeros((len(steps), STEPS), np.float32)
-    last[:, -1] = 1
-    return Examples(steps, np.repeat(answers[:, None].astype(np.int32), STEPS, axis=1), last)
+    last = np.broadcast_to(np.arange(STEPS) == STEPS - 1, (len(steps), STEPS))
+    return Examples(steps, np.repeat(answers[:, None].astype(np.uint8), STEPS, axis=1), last)
 
 
 def _digits(seed: int) -> list[tuple[Float[np.ndarray, "n 8 8"], Int[np.ndarray, " n"]]]:
