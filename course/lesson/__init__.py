@@ -1,5 +1,6 @@
 """The teaching kit: what a lesson's cells call. It knows no machine learning."""
 
+from course import memory
 from course.lesson import usage
 from course.lesson.claims import claim
 from course.lesson.environment import headless, seed
@@ -30,3 +31,4 @@ __all__ = [
 ]
 
 usage.start()
+memory.release_after_every_cell()

@@ -1,10 +1,7 @@
 """One training loop for everything: `fit`."""
 
-import contextlib
-import ctypes
 import itertools
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
@@ -18,6 +15,7 @@ from jax.sharding import PartitionSpec as P
 from jaxtyping import Array, Float, PyTree
 from tqdm.auto import tqdm
 
+from course import memory
 from course.train.optimisers import adamw
 
 CHUNK = 25  # steps in one call of the compiled loop: few enough that the progress bar moves
@@ -78,7 +76,7 @@ def fit(
                     evaluations.append((end, evaluate(state.params)))
         except KeyboardInterrupt:
             interrupted = True
-    release_memory()
+    memory.release()
     return Fit(state.params, state.average, _history(losses, evaluations), state, interrupted)
 
 
@@ -177,13 +175,6 @@ def _history(losses: list, evaluations: list) -> dict[str, np.ndarray]:
         "step": np.array([step for step, _ in evaluations], dtype=int),
         "evaluation": np.array([value for _, value in evaluations]),
     }
-
-
-def release_memory() -> None:
-    """Hands freed memory back to the system: after each program XLA's compiler leaves 150 MB in the C library."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):  # another C library, such as musl
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def _headless() -> bool:

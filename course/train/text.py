@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Integer, PyTree
 
+from course import memory
 from course.nn import cross_entropy, language_model
-from course.train.fitting import release_memory
 
 ROWS = 32  # windows evaluated at once
 
@@ -51,7 +51,7 @@ def mean_loss(params: PyTree, rows: Integer[np.ndarray, "windows context+1"]) ->
     padded = np.concatenate([rows, np.repeat(rows[:1], -len(rows) % ROWS, axis=0)])
     weights = (np.arange(len(padded)) < len(rows)).astype(np.float32)
     total = float(_total_loss(params, padded.reshape(-1, ROWS, rows.shape[1]), weights.reshape(-1, ROWS)))
-    release_memory()
+    memory.release()
     return total / (len(rows) * (rows.shape[1] - 1))
 
 
