@@ -66,9 +66,13 @@ def make(
 
 
 def _use_every_core() -> None:
-    """One simulated JAX device per core: each takes its share of every batch. Must run before JAX starts."""
+    """One simulated JAX device, and one thread, per core: each device takes its share of every batch.
+
+    Must run before JAX starts.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     devices = next(n for n in (4, 3, 2, 1) if n <= cores)
+    os.environ["NPROC"] = str(cores)
     flag = f"--xla_force_host_platform_device_count={devices}"
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flag}".strip()
 

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,8 +18,9 @@ from course.nn import init_language_model, language_model, next_token_loss
 from course.train import fit, mean_loss, muon, random_windows, warmup_stable_decay, windows
 
 CONTEXT = 64
-WIDTH, LAYERS, HEADS = 64, 2, 2
-BATCH, STEPS, PEAK, FALLING = 12, 700, 0.03, 0.5
+WIDTH, LAYERS, HEADS = 64, 1, 2
+NGRAMS = 16_384  # rows of the table of bigrams and trigrams
+BATCH, STEPS, PEAK, FALLING, ADAM_RATIO = 16, 180, 0.04, 0.5, 4.0
 MOST_CHARACTERS = 1000  # a text with more (Chinese, say) is read as UTF-8 bytes
 
 
@@ -69,16 +71,22 @@ def train(text: str, *, steps: int = STEPS, seed: int = 0, report: Callable[[str
     """
     begin, characters, cut = time.perf_counter(), characters_of(text), len(text) * 9 // 10
     learned, held_out = encode(text[:cut], characters), encode(text[cut:], characters)
-    model = init_language_model(np.random.default_rng(seed), len(characters) or 256, WIDTH, LAYERS, HEADS)
-    batches, rates = (
-        random_windows(learned, BATCH, CONTEXT, seed),
-        warmup_stable_decay(steps, PEAK, decay_share=FALLING),
-    )
-    params = fit(next_token_loss, model, batches, rates, optimiser=muon()).params
+    rows, untrained = windows(held_out, CONTEXT), initial(seed, characters)
+    batches = random_windows(learned, BATCH, CONTEXT, seed)
+    rates = warmup_stable_decay(steps, PEAK, decay_share=FALLING)
+    with ThreadPoolExecutor() as pool:  # meanwhile compiles what comes after the training
+        pool.submit(mean_loss, untrained, rows)
+        pool.submit(_logits, untrained, np.zeros((1, CONTEXT), np.int32), 0)
+        trained = fit(next_token_loss, untrained, batches, rates, optimiser=muon(ADAM_RATIO)).params
     report(f"trained {steps} steps in {time.perf_counter() - begin:.1f} s")
-    tokens_per_character = len(held_out) / len(text[cut:])
-    loss = mean_loss(params, windows(held_out, CONTEXT)) * tokens_per_character
-    return LanguageModel(jax.tree.map(np.asarray, params), characters, loss)
+    params = jax.tree.map(np.asarray, trained)
+    return LanguageModel(params, characters, mean_loss(params, rows) * len(held_out) / len(text[cut:]))
+
+
+def initial(seed: int, characters: str) -> PyTree:
+    """The parameters before training."""
+    rng, vocabulary = np.random.default_rng(seed), len(characters) or 256
+    return init_language_model(rng, vocabulary, WIDTH, LAYERS, HEADS, ngrams=NGRAMS)
 
 
 def save(path: Path, model: LanguageModel) -> None:
@@ -94,7 +102,7 @@ def load(path: Path) -> LanguageModel:
         with safe_open(path, "numpy") as file:
             metadata, arrays = file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         characters, loss = json.loads(metadata["characters"]), float(metadata["loss"])
-        shape = init_language_model(np.random.default_rng(0), len(characters) or 256, *_shape(arrays))
+        shape = initial(0, characters)
         params = jax.tree_util.tree_map_with_path(lambda key, leaf: _checked(arrays, key, leaf), shape)
     except (OSError, SafetensorError, KeyError, ValueError, IndexError) as error:
         raise ValueError(f"{path} is not a model that `course train lm` saved ({error}).") from None
@@ -103,12 +111,6 @@ def load(path: Path) -> LanguageModel:
 
 def _leaves(params: PyTree) -> list:
     return jax.tree_util.tree_flatten_with_path(params)[0]
-
-
-def _shape(arrays: dict) -> tuple[int, int, int]:
-    """(d_model, n_layers, n_heads) of the saved arrays."""
-    layers, d_model, heads, _ = arrays["['blocks']['attention']['query']"].shape
-    return d_model, layers, heads
 
 
 def _checked(arrays: dict, key: tuple, leaf: np.ndarray) -> np.ndarray:

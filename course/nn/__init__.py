@@ -28,6 +28,7 @@ from course.nn.transformer import (
     init_language_model,
     language_model,
     next_token_loss,
+    ngram_embedding,
     readout,
 )
 
@@ -52,6 +53,7 @@ __all__ = [
     "mlp",
     "multi_head_attention",
     "next_token_loss",
+    "ngram_embedding",
     "normal",
     "queries_and_keys",
     "readout",

@@ -68,17 +68,43 @@ def layers_of(params: dict) -> list[dict]:
 
 
 def init_language_model(
-    rng: np.random.Generator, vocabulary: int, d_model: int, n_layers: int, n_heads: int, d_ff: int | None = None
+    rng: np.random.Generator,
+    vocabulary: int,
+    d_model: int,
+    n_layers: int,
+    n_heads: int,
+    d_ff: int | None = None,
+    ngrams: int = 0,
 ) -> dict:
     """Parameters of a decoder: embedding (V, D), blocks, and the output matrix (D, V), which starts at zero.
 
-    At initialisation every token is equally likely, so the loss is ln(vocabulary).
+    With `ngrams` above 0 there is a table (ngrams, D) of zeros too, for `ngram_embedding`. At initialisation every
+    token is equally likely, so the loss is ln(vocabulary).
     """
-    return {
+    table = {"ngrams": np.zeros((ngrams, d_model), np.float32)} if ngrams else {}
+    return table | {
         "embedding": normal(rng, (vocabulary, d_model), 1),
         "blocks": init_blocks(rng, n_layers, d_model, n_heads, d_ff),
         "unembedding": np.zeros((d_model, vocabulary), np.float32),
     }
+
+
+def ngram_embedding(table: Float[Array, "R D"], tokens: Int[Array, "B T"]) -> Float[Array, "B T D"]:
+    """The sum of two rows of the table: those of the bigram and of the trigram that end at each token.
+
+    A hash of the tokens says which row is whose; n-grams that fall on one row share it. Before the first token stand
+    zeros. Source: Byte Latent Transformer (arXiv:2412.09871), section 3.2.1.
+    """
+    earlier = [jnp.pad(tokens, ((0, 0), (back, 0)))[:, : tokens.shape[1]] for back in range(3)]
+    return sum(table[hashed(earlier[:order]) % len(table)] for order in (2, 3))
+
+
+def hashed(parts: list[Int[Array, "..."]]) -> Int[Array, "..."]:
+    """One number from 0 to 2^16 - 1 out of several, by two rounds of multiplication modulo 2^32."""
+    code = jnp.uint32(len(parts))
+    for part in parts:
+        code = code * jnp.uint32(0x01000193) + part.astype(jnp.uint32)  # Fowler, Noll and Vo's prime
+    return (code * jnp.uint32(0x9E3779B1) >> 16).astype(jnp.int32)  # Knuth's multiplier: 2^32 over the golden ratio
 
 
 def readout(x: Float[Array, "... D"], weights: Float[Array, "D V"]) -> Float[Array, "... V"]:
@@ -91,8 +117,10 @@ def readout(x: Float[Array, "... D"], weights: Float[Array, "D V"]) -> Float[Arr
 
 def language_model(params: dict, tokens: Int[Array, "B T"]) -> Float[Array, "B T V"]:
     """Logits of the next token at every position; a later token never changes an earlier output."""
-    x = rms_norm(params["embedding"][tokens])
-    x = blocks(params["blocks"], x, causal_mask(tokens.shape[1]))
+    x = params["embedding"][tokens]
+    if "ngrams" in params:
+        x = x + ngram_embedding(params["ngrams"], tokens)
+    x = blocks(params["blocks"], rms_norm(x), causal_mask(tokens.shape[1]))
     return readout(x, params["unembedding"])
 
 

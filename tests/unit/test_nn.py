@@ -16,9 +16,11 @@ from course.nn import (
     language_model,
     multi_head_attention,
     next_token_loss,
+    ngram_embedding,
     rms_norm,
     rotary,
 )
+from course.nn.transformer import hashed
 
 RNG = np.random.default_rng(0)
 
@@ -27,9 +29,11 @@ def normal(*shape: int) -> np.ndarray:
     return np.random.default_rng(sum(shape)).standard_normal(shape).astype(np.float32)
 
 
-def random_model(vocabulary: int = 11, d_model: int = 16, n_layers: int = 2, n_heads: int = 2) -> dict:
+def random_model(
+    vocabulary: int = 11, d_model: int = 16, n_layers: int = 2, n_heads: int = 2, ngrams: int = 0
+) -> dict:
     """A model none of whose matrices is zero, as they are before training."""
-    zeros = init_language_model(RNG, vocabulary, d_model, n_layers, n_heads)
+    zeros = init_language_model(RNG, vocabulary, d_model, n_layers, n_heads, ngrams=ngrams)
     rng = np.random.default_rng(1)
     return jax.tree.map(lambda leaf: (leaf + 0.3 * rng.standard_normal(leaf.shape)).astype(np.float32), zeros)
 
@@ -54,13 +58,30 @@ def test_cross_attention_reads_another_sequence():
     assert multi_head_attention(params, normal(3, 5, 8), normal(3, 9, 8)).shape == (3, 5, 8)
 
 
-def test_later_token_never_changes_an_earlier_output():
-    model, tokens = random_model(), np.arange(10)[None] % 11
+@pytest.mark.parametrize("ngrams", [0, 50])
+def test_later_token_never_changes_an_earlier_output(ngrams):
+    model, tokens = random_model(ngrams=ngrams), np.arange(10)[None] % 11
     changed = tokens.copy()
     changed[0, 6] = 10
     before, after = language_model(model, tokens), language_model(model, changed)
     np.testing.assert_array_equal(before[:, :6], after[:, :6])
     assert (np.abs(before[:, 6:] - after[:, 6:]).max(axis=-1) > 1e-4).all()
+
+
+def test_ngram_embedding_reads_the_last_three_tokens_and_no_more():
+    table = normal(1000, 4)
+    tokens = np.array([[1, 2, 3, 4], [9, 2, 3, 4], [1, 9, 3, 4], [1, 3, 2, 4]])
+    rows = np.asarray(ngram_embedding(table, tokens))
+    np.testing.assert_array_equal(rows[0, 3], rows[1, 3])
+    assert not np.isclose(rows[0, 3], rows[2, 3]).any()  # the trigram differs
+    assert not np.isclose(rows[0, 2], rows[3, 2]).any()  # the order differs
+
+
+def test_hash_spreads_the_bigrams_of_a_text_evenly():
+    """77^2 pairs into 16,384 rows: by chance 5,026 rows would be met, with a standard deviation of 27."""
+    first, second = np.divmod(np.arange(77**2, dtype=np.int32), 77)
+    met = len(np.unique(np.asarray(hashed([first, second])) % 16_384))
+    assert met == pytest.approx(16_384 * (1 - (1 - 1 / 16_384) ** 77**2), abs=300)
 
 
 def test_without_positions_order_does_not_matter():

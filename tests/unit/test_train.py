@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from course.data import load_text
 from course.nn import init_language_model, language_model, next_token_loss
 from course.train import (
     adamw,
@@ -145,6 +146,19 @@ def test_every_optimiser_learns_a_periodic_text(optimiser):
     result = fit(next_token_loss, model, random_windows(tokens, 4, 16), rates, optimiser=optimiser)
     assert result.history["loss"][0] == pytest.approx(np.log(8), rel=1e-5)
     assert result.history["loss"][-1] < 1.0
+
+
+@pytest.mark.parametrize("width", [16, 64, 256])
+def test_one_learning_rate_serves_every_width(width):
+    """After 60 steps at 0.04 the loss is within 0.15 nats of that at a rate four times smaller or larger."""
+    text, _ = load_text("shakespeare")
+    ended = {}
+    for rate in (0.01, 0.04, 0.16):
+        model = init_language_model(np.random.default_rng(0), 256, width, n_layers=1, n_heads=max(1, width // 32))
+        run = fit(next_token_loss, model, random_windows(text, 8, 32), warmup_stable_decay(60, rate), optimiser=muon())
+        ended[rate] = run.history["loss"][-10:].mean()
+    assert ended[0.04] < min(ended.values()) + 0.15
+    assert ended[0.04] < unigram_entropy(text) - 0.4
 
 
 def test_schedules():
