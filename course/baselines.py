@@ -4,16 +4,29 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 
-def table(
-    keys: Int[np.ndarray, "n t"], answers: Int[np.ndarray, "n t"], asked: Bool[np.ndarray, "n t"], size: int = 64
-) -> Int[np.ndarray, " size"]:
-    """For each key from 0 to size - 1, the answer that came with it most often where one was asked for.
+def table_guess(
+    keys: Int[np.ndarray, "n t"],
+    answers: Int[np.ndarray, "n t"],
+    asked: Bool[np.ndarray, "n t"],
+    new_keys: Int[np.ndarray, "m t"],
+) -> Int[np.ndarray, "m t"]:
+    """For each new key the answer that came with this key most often where one was asked for.
 
-    With the previous symbol as the key it is a bigram table, with the position a table of columns.
+    A key never seen gets the commonest answer of all. With the previous symbol as the key it is a bigram table, with
+    the position a table of columns.
     """
-    counts = np.zeros((size, size))
-    np.add.at(counts, (keys, answers), asked)
-    return counts.argmax(axis=1)
+    known, rows = np.unique(keys, return_inverse=True)
+    counts = np.zeros((len(known) + 1, int(answers.max()) + 1))
+    np.add.at(counts, (rows.reshape(keys.shape), answers), asked)
+    counts[-1] = counts.sum(axis=0)
+    place = np.searchsorted(known[:-1], new_keys)
+    return counts.argmax(axis=1)[np.where(known[place] == new_keys, place, len(known))]
+
+
+def contexts(symbols: Int[np.ndarray, "n t"], length: int, size: int = 64) -> Int[np.ndarray, "n t"]:
+    """One number for the last `length` symbols at each step; before the first stand zeros. Symbols are below `size`."""
+    earlier = (np.pad(symbols.astype(np.int64), ((0, 0), (back, 0)))[:, : symbols.shape[1]] for back in range(length))
+    return sum(shifted * size**back for back, shifted in enumerate(earlier))
 
 
 def linear_guess(

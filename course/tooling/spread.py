@@ -1,5 +1,7 @@
 """How measured numbers vary with the seed, so that no band is too wide to fail or too narrow to hold."""
 
+import ast
+import contextlib
 import csv
 import hashlib
 import math
@@ -21,9 +23,43 @@ COLUMNS = ("code", "seed", "claim", "exact", "measured", "control", "low", "high
 
 
 def code_hash(notebook: NotebookNode) -> str:
-    """A short hash of the notebook's code: it changes when a recorded spread no longer speaks of it."""
-    code = "\0".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    """A short hash of the notebook's code: it changes when a recorded spread no longer speaks of it.
+
+    Comments, layout, descriptions of figures and bands written as plain numbers do not count: they measure nothing.
+    """
+    code = "\0".join(ast.dump(_Measuring().visit(tree)) for tree in _trees(notebook))
     return hashlib.sha256(code.encode("utf-8")).hexdigest()[:12]
+
+
+class _Measuring(ast.NodeTransformer):
+    """Removes from every call what measures nothing."""
+
+    def visit_Call(self, call: ast.Call) -> ast.Call:
+        self.generic_visit(call)
+        idle = {"alt"} | ({"band"} if literal_band(call) else set())
+        call.keywords = [keyword for keyword in call.keywords if keyword.arg not in idle]
+        return call
+
+
+def literal_band(call: ast.Call) -> tuple[str, tuple] | None:
+    """(claim's id, band) of a claim that has both written out; None for any other call."""
+    if getattr(call.func, "id", None) != "claim" or not call.args or not isinstance(call.args[0], ast.Constant):
+        return None
+    for keyword in call.keywords:
+        if keyword.arg == "band":
+            with contextlib.suppress(ValueError):
+                return call.args[0].value, ast.literal_eval(keyword.value)
+    return None
+
+
+def literal_bands(notebook: NotebookNode) -> dict[str, tuple]:
+    """Claim id -> band, for the claims that have both written out."""
+    calls = [node for tree in _trees(notebook) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return dict(found for call in calls if (found := literal_band(call)))
+
+
+def _trees(notebook: NotebookNode) -> list[ast.Module]:
+    return [ast.parse(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def recorded_path(lesson: str) -> Path:
@@ -66,6 +102,11 @@ def problems(notebook: NotebookNode, rows: Sequence[dict]) -> list[str]:
     """
     if any(row["code"] != code_hash(notebook) for row in rows):
         return ["the recorded spread is of other code: run `course spread`"]
+    bands = literal_bands(notebook)
+    rows = [
+        row | dict(zip(("low", "high"), bands.get(row["claim"], (row["low"], row["high"])), strict=True))
+        for row in rows
+    ]
     claims = sorted(claim_ids(notebook) | {row["claim"] for row in rows})
     return [problem for claim in claims for problem in claim_problems(claim, [r for r in rows if r["claim"] == claim])]
 

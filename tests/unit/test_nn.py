@@ -77,11 +77,10 @@ def test_ngram_embedding_reads_the_last_three_tokens_and_no_more():
     assert not np.isclose(rows[0, 2], rows[3, 2]).any()  # the order differs
 
 
-def test_hash_spreads_the_bigrams_of_a_text_evenly():
-    """77^2 pairs into 16,384 rows: by chance 5,026 rows would be met, with a standard deviation of 27."""
+def test_hash_spreads_the_bigrams_of_a_text_as_evenly_as_chance_would():
+    """77^2 pairs into 16,384 rows: pure chance would meet 4,975 of them."""
     first, second = np.divmod(np.arange(77**2, dtype=np.int32), 77)
-    met = len(np.unique(np.asarray(hashed([first, second])) % 16_384))
-    assert met == pytest.approx(16_384 * (1 - (1 - 1 / 16_384) ** 77**2), abs=300)
+    assert len(np.unique(np.asarray(hashed([first, second])) % 16_384)) > 4_900
 
 
 def test_without_positions_order_does_not_matter():

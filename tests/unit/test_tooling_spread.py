@@ -1,4 +1,5 @@
 import math
+import re
 
 import pytest
 
@@ -93,6 +94,17 @@ def test_prose_does_not_change_the_code_hash(write_lesson):
     assert spread.code_hash(notebook) == before
     notebook.cells[1].source += "\nx = 1"
     assert spread.code_hash(notebook) != before
+
+
+def test_a_new_band_needs_no_new_runs_and_is_the_one_that_counts(write_lesson):
+    notebook = notebooks.read(write_lesson())
+    code = spread.code_hash(notebook)
+    recorded = [row | {"code": code} for row in rows(around(0.5, 0.01))]
+    for cell in notebook.cells:
+        cell.source = re.sub(r"band=\([^)]*\)", "band=(0.9, 1.0)", cell.source)
+    assert spread.code_hash(notebook) == code
+    assert spread.literal_bands(notebook) == {"9.1c1": (0.9, 1.0)}
+    assert any("inside the band" in problem for problem in spread.problems(notebook, recorded))
 
 
 def test_recording_resumes_and_its_rows_read_back(write_lesson, tmp_path, monkeypatch):
