@@ -52,7 +52,7 @@ def bench_lm() -> None:
 
 
 def make(
-    recipe: Annotated[str, typer.Argument(help="texts, proteins or sweep.")],
+    recipe: Annotated[str, typer.Argument(help="texts, proteins, digits or sweep.")],
     sources: Annotated[Path, typer.Option(help="Folder of the packages that a data recipe reads.")] = Path("sources"),
     jobs: Annotated[int, typer.Option(min=1, help="Runs side by side.")] = 2,
 ) -> None:

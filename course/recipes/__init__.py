@@ -13,10 +13,16 @@ def _proteins(sources, jobs):
     return proteins.make(sources)
 
 
+def _digits(sources, jobs):
+    from course.recipes import digits
+
+    return digits.make()
+
+
 def _sweep(sources, jobs):
     from course.recipes import sweep
 
     return sweep.make(jobs)
 
 
-RECIPES = {"texts": _texts, "proteins": _proteins, "sweep": _sweep}
+RECIPES = {"texts": _texts, "proteins": _proteins, "digits": _digits, "sweep": _sweep}

@@ -112,9 +112,10 @@ def problems(notebook: NotebookNode, rows: Sequence[dict]) -> list[str]:
 
 
 def claim_ids(notebook: NotebookNode) -> set[str]:
-    """The ids of the claims written in the notebook's code."""
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return {id for source in code for id in re.findall(r"""\bclaim\(\s*["']([^"']+)["']""", source)}
+    """The ids of the claims written in the notebook's code, those of a loop too."""
+    nodes = [node for tree in _trees(notebook) for node in ast.walk(tree)]
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return {text for text in texts if re.fullmatch(r"\d+(\.\d+)?c\d+", text)}
 
 
 def claim_problems(claim: str, rows: Sequence[dict]) -> list[str]:
