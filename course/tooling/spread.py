@@ -25,9 +25,11 @@ COLUMNS = ("code", "seed", "claim", "exact", "measured", "control", "low", "high
 def code_hash(notebook: NotebookNode) -> str:
     """A short hash of the notebook's code: it changes when a recorded spread no longer speaks of it.
 
-    Comments, layout, descriptions of figures and bands written as plain numbers do not count: they measure nothing.
+    Comments, layout, descriptions of figures, bands written as plain numbers and cells whose code is hidden (they only
+    draw) do not count: they measure nothing.
     """
-    code = "\0".join(ast.dump(_Measuring().visit(tree)) for tree in _trees(notebook))
+    cells = [cell for cell in notebook.cells if not cell.metadata.get("jupyter", {}).get("source_hidden")]
+    code = "\0".join(ast.dump(_Measuring().visit(tree)) for tree in _trees(cells))
     return hashlib.sha256(code.encode("utf-8")).hexdigest()[:12]
 
 
@@ -54,12 +56,12 @@ def literal_band(call: ast.Call) -> tuple[str, tuple] | None:
 
 def literal_bands(notebook: NotebookNode) -> dict[str, tuple]:
     """Claim id -> band, for the claims that have both written out."""
-    calls = [node for tree in _trees(notebook) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = [node for tree in _trees(notebook.cells) for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return dict(found for call in calls if (found := literal_band(call)))
 
 
-def _trees(notebook: NotebookNode) -> list[ast.Module]:
-    return [ast.parse(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+def _trees(cells: Iterable[NotebookNode]) -> list[ast.Module]:
+    return [ast.parse(cell.source) for cell in cells if cell.cell_type == "code"]
 
 
 def recorded_path(lesson: str) -> Path:
@@ -113,7 +115,7 @@ def problems(notebook: NotebookNode, rows: Sequence[dict]) -> list[str]:
 
 def claim_ids(notebook: NotebookNode) -> set[str]:
     """The ids of the claims written in the notebook's code, those of a loop too."""
-    nodes = [node for tree in _trees(notebook) for node in ast.walk(tree)]
+    nodes = [node for tree in _trees(notebook.cells) for node in ast.walk(tree)]
     texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     return {text for text in texts if re.fullmatch(r"\d+(\.\d+)?c\d+", text)}
 

@@ -124,7 +124,7 @@ EXERCISES = {
 
 QUIZZES = {
     "1.2q1": Quiz(
-        "The logits of a head of width 64 are not divided by anything. What happens, if its queries and keys are "
+        "The logits of a head of width 256 are not divided by anything. What happens, if its queries and keys are "
         "random to begin with?",
         options=[
             (
@@ -133,7 +133,7 @@ QUIZZES = {
             ),
             (
                 "Most weights start near 0 or 1, and little gradient gets through.",
-                "Yes. The logits spread by 8, the root of 64: the softmax has made up its mind before it has learnt.",
+                "Yes. The logits spread by 16, the root of 256: the softmax has made up its mind before it has learnt.",
             ),
             (
                 "The gradient explodes.",
@@ -158,8 +158,8 @@ QUIZZES = {
                 "That is more than one small model on 1,297 images can say.",
             ),
             (
-                "With few examples, built-in knowledge of the task can be worth more than generality.",
-                "Yes. A weight for each place is such knowledge. The transformer had to learn what a place is.",
+                "With few examples and few steps, built-in knowledge of the task can be worth more than generality.",
+                "Yes. A weight for each place is such knowledge. Which of the two was too few, this run cannot say.",
             ),
             (
                 "There is an error in the code, for attention contains linear models.",
