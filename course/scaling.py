@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
+from scipy.optimize import least_squares, minimize
 from threadpoolctl import threadpool_limits
 
 NAMES = ("E", "A", "B", "alpha", "beta")
 OFFSETS, EXPONENTS = (-3.0, -1.0, 0.0), (0.1, 0.35, 0.7, 1.2)  # of ln E, ln A, ln B; of alpha, beta
 STARTS = list(product(OFFSETS, OFFSETS, OFFSETS, EXPONENTS, EXPONENTS))
+JOINT_STARTS = list(product((2.0, 8.0), (2.0, 8.0), (0.5, 1.0, 2.0), (0.1, 0.3)))
 BEST_STARTS, FINALISTS = 12, 3  # starts that are followed at all, and minima that are followed to the end
 
 
@@ -66,6 +67,30 @@ class Law:
     def resampled(self) -> list["Law"]:
         """One law per bootstrap resample: the spread of any prediction over them is its uncertainty."""
         return [] if self.samples is None else [Law(*row) for row in self.samples.tolist()]
+
+
+@dataclass(frozen=True)
+class JointLaw:
+    """L(N, D) = ((N_c / N)^(alpha_N / alpha_D) + D_c / D)^alpha_D: a small model gains less from more data.
+
+    Source: Kaplan et al. 2020 (arXiv:2001.08361), eq. 1.5.
+    """
+
+    N_c: float
+    D_c: float
+    alpha_N: float
+    alpha_D: float
+    samples: Float[np.ndarray, "bootstrap 4"] | None = field(default=None, repr=False, compare=False)
+
+    def loss(self, N: ArrayLike, D: ArrayLike) -> Float[np.ndarray, "..."]:
+        """Nats per token of N parameters trained on D tokens."""
+        ratio = self.alpha_N / self.alpha_D
+        theta = ratio * np.log(self.N_c), np.log(self.D_c), ratio, self.alpha_D
+        return np.exp(_joint_log_loss(theta, np.log(np.asarray(N, float)), np.log(np.asarray(D, float))))
+
+    def resampled(self) -> list["JointLaw"]:
+        """One law per bootstrap resample."""
+        return [] if self.samples is None else [JointLaw(*row) for row in self.samples.tolist()]
 
 
 def flops(N: ArrayLike, D: ArrayLike) -> Float[np.ndarray, "..."]:
@@ -145,6 +170,29 @@ def fit_law(
     return Law(*_constants(best, centre).tolist(), samples=np.array(samples) if samples else None)
 
 
+def fit_joint_law(
+    N: ArrayLike,
+    D: ArrayLike,
+    loss: ArrayLike,
+    *,
+    delta: float = 1e-3,
+    bootstrap: int = 0,
+    groups: Sequence[Hashable] | None = None,
+    seed: int = 0,
+) -> JointLaw:
+    """The joint law of lowest summed Huber loss in log space. Arguments and errors are those of `fit_law`."""
+    data = _log_columns(N, D, loss)
+    means = np.array([data[0].mean(), data[1].mean()])
+    centred = np.array([data[0] - means[0], data[1] - means[1], data[2]])
+    draws = _draws(groups if groups is not None else range(len(data[0])), bootstrap, seed)
+    with threadpool_limits(1, "blas"):
+        rough = sorted((_joint_fit(centred, start, 0.1) for start in JOINT_STARTS), key=lambda pair: pair[0])
+        best = min((_joint_fit(centred, theta, delta) for _, theta in rough[:FINALISTS]), key=lambda pair: pair[0])[1]
+        samples = [_joint_fit(np.repeat(centred, weights.astype(int), axis=1), best, delta)[1] for weights in draws]
+    constants = [_joint_constants(theta, means) for theta in (best, *samples)]
+    return JointLaw(*constants[0].tolist(), samples=np.array(constants[1:]) if samples else None)
+
+
 def isoflop_minimum(N: ArrayLike, loss: ArrayLike) -> tuple[float, Float[np.ndarray, " 3"]]:
     """(N of lowest loss, coefficients) of the parabola in ln N through runs of equal compute.
 
@@ -158,6 +206,32 @@ def isoflop_minimum(N: ArrayLike, loss: ArrayLike) -> tuple[float, Float[np.ndar
     if coefficients[0] <= 0 or not log_N.min() < lowest < log_N.max():
         raise ValueError("the parabola has no interior minimum: add smaller or larger models at this budget.")
     return float(np.exp(lowest)), coefficients
+
+
+def _joint_log_loss(theta: Sequence[float], log_N: np.ndarray, log_D: np.ndarray) -> Float[np.ndarray, "..."]:
+    """ln L at theta = (ratio ln N_c, ln D_c, ratio, alpha_D), where ratio = alpha_N / alpha_D."""
+    n, d, ratio, alpha_D = theta
+    return alpha_D * np.logaddexp(n - ratio * log_N, d - log_D)
+
+
+def _joint_fit(data: np.ndarray, start: Sequence[float], delta: float) -> tuple[float, np.ndarray]:
+    """(objective, theta) where SciPy's least squares ends."""
+    log_N, log_D, log_loss = data
+    found = least_squares(
+        lambda theta: _joint_log_loss(theta, log_N, log_D) - log_loss,
+        start,
+        bounds=([-np.inf, -np.inf, 0.01, 0.001], np.inf),
+        x_scale=(1, 1, 0.3, 0.1),
+        loss="huber",
+        f_scale=delta,
+    )
+    return found.cost, found.x
+
+
+def _joint_constants(theta: np.ndarray, means: np.ndarray) -> Float[np.ndarray, " 4"]:
+    """(N_c, D_c, alpha_N, alpha_D) of a theta that was fitted to centred logarithms."""
+    n, d, ratio, alpha_D = theta
+    return np.array([np.exp(n / ratio + means[0]), np.exp(d + means[1]), ratio * alpha_D, alpha_D])
 
 
 def _positive(name: str, values: ArrayLike) -> Float[np.ndarray, " runs"]:

@@ -81,12 +81,11 @@ def _own(path: Path) -> str:
     return text
 
 
-def load_sweep(name: str = "sweep") -> np.ndarray:
+def load_sweep() -> np.ndarray:
     """The recorded sweep of lesson 1.3 as a structured array, one row per trained model.
 
     Fields: d_model, n_layers, n_heads, parameters (embedding and output matrix left out), seed, tokens seen, and
     loss on the validation text, in nats per byte: of all of it, and of each of its three parts. Made by
-    `course make sweep`; how: course/recipes/sweep.py. "sweep_batch8" is the first attempt, whose batches held eight
-    windows instead of two (and whose learning rate was 0.02).
+    `course make sweep`; how: course/recipes/sweep.py.
     """
-    return np.genfromtxt(DATA / f"{name}.csv", delimiter=",", names=True, encoding="utf-8")
+    return np.genfromtxt(DATA / "sweep.csv", delimiter=",", names=True, encoding="utf-8")

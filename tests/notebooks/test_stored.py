@@ -46,6 +46,14 @@ def test_bands_have_their_margin_over_recorded_seeds(lesson):
 
 
 @each_lesson
+def test_a_budget_above_the_usual_has_its_reason(lesson):
+    usual = {"cpu_s": 60, "rss_mb": 550, "first_figure_s": 10}
+    above = [key for key, limit in lesson["budget"].items() if limit > usual[key]]
+    assert lesson["budget"].keys() == usual.keys()
+    assert not above or lesson["budget_reason"]
+
+
+@each_lesson
 def test_is_in_the_course_map_with_this_title(lesson):
     titles = {row["number"]: row["title"] for row in notebooks.course_map()}
     assert lesson["path"].stem == notebooks.START or titles[lesson["lesson"]] == lesson["title"]

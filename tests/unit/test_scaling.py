@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 from scipy.optimize import check_grad, least_squares
 
 from course.facts import chinchilla_models, fact
-from course.scaling import NAMES, Law, fit_law, flops, isoflop_minimum, objective, parameters
+from course.scaling import (
+    NAMES,
+    JointLaw,
+    Law,
+    fit_joint_law,
+    fit_law,
+    flops,
+    isoflop_minimum,
+    objective,
+    parameters,
+)
 
 TRUE = Law(E=1.8, A=480.0, B=2100.0, alpha=0.35, beta=0.37)
 
@@ -163,3 +173,26 @@ RUNS = simulated(0.0, 10)
 def test_unusable_input_gets_one_sentence(change, sentence):
     with pytest.raises(ValueError, match=sentence):
         fit_law(*change(*RUNS))
+
+
+def test_joint_law_is_found_again():
+    """Kaplan's own constants, from 60 points with 0.2 % of noise."""
+    rng = np.random.default_rng(0)
+    N, D = 10 ** rng.uniform(6, 9.5, 60), 10 ** rng.uniform(8, 11, 60)
+    kaplan = JointLaw(8.8e13, 5.4e13, 0.076, 0.095)
+    found = fit_joint_law(N, D, kaplan.loss(N, D) * np.exp(0.002 * rng.standard_normal(60)), bootstrap=20)
+    assert found.alpha_N == pytest.approx(kaplan.alpha_N, rel=0.02)
+    assert found.alpha_D == pytest.approx(kaplan.alpha_D, rel=0.02)
+    np.testing.assert_allclose(found.loss(N, D), kaplan.loss(N, D), rtol=2e-3)
+    low, high = np.percentile([float(law.loss(1e10, 1e12)) for law in found.resampled()], [1, 99])
+    assert low < float(kaplan.loss(1e10, 1e12)) < high
+
+
+def test_joint_law_against_its_formula():
+    law = JointLaw(1e6, 1e7, 0.2, 0.25)
+    assert law.loss(1e5, 1e6) == pytest.approx(((1e6 / 1e5) ** (0.2 / 0.25) + 1e7 / 1e6) ** 0.25)
+
+
+def test_joint_law_refuses_what_fit_law_refuses():
+    with pytest.raises(ValueError, match="positive and finite"):
+        fit_joint_law([1, 2, 3, 4, 5], [1, 2, 3, 4, -5], [1, 1, 1, 1, 1])
