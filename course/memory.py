@@ -16,7 +16,5 @@ def release() -> None:
 @functools.cache
 def release_after_every_cell() -> None:
     """In a notebook, from now on, `release` after each of its cells."""
-    from IPython import get_ipython
-
-    if (shell := get_ipython()) is not None:
+    if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()) is not None:
         shell.events.register("post_run_cell", lambda result: release())
