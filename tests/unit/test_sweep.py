@@ -59,7 +59,7 @@ def test_no_run_reads_a_byte_twice():
     assert load_sweep()["tokens"].max() <= len(sweep.training_bytes())
 
 
-def test_weights_of_the_largest_run_are_a_hundred_times_dearer_than_those_of_the_fit():
+def test_the_extrapolation_has_enough_cheap_runs():
     table = load_sweep()
     compute = (table["parameters"] + 256 * table["d_model"]) * table["tokens"]
     assert np.sum(compute <= sweep.LARGEST_SHARE * compute.max()) >= 15
