@@ -71,7 +71,7 @@ def name_error(error: BaseException) -> str:
 
 def _significant(number: float, digits: int) -> str:
     """Positional where that stays short, as in 12,300 or 0.05; otherwise as in 1.57e12."""
-    mantissa, exponent = f"{number:.{digits - 1}e}".split("e")
+    mantissa, exponent = f"{number or 0:.{digits - 1}e}".split("e")  # or 0: a negative zero is one
     positional = f"{float(f'{mantissa}e{exponent}'):,.10g}"
     few_decimals = "e" not in positional and len(positional.partition(".")[2]) <= 6
     if few_decimals and int(exponent) < 6:
