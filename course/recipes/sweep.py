@@ -56,8 +56,8 @@ JOBS = (
     *((size, seed, len(BUDGETS) - 2) for size in SIZES[:3] for seed in (1, 2)),
 )
 # The rule of the extrapolation: fit to all runs (every seed) of at most this share of the largest run's compute 6 N D,
-# with N = blocks and output matrix. `fit_law`, fixed before the largest size had read 5.12 million tokens, missed that
-# run. `fit_joint_law`, with its defaults, is fixed for the next one, 10.24 million tokens, before it is trained.
+# with N = blocks and output matrix. `fit_law`, fixed before width 144 had read 5.12 million tokens, missed that run by
+# 10.9 %. `fit_joint_law`, with its defaults, was then fixed for 10.24 million tokens, before that run was trained.
 LARGEST_SHARE = 0.01
 COLUMNS = ("d_model", "n_layers", "n_heads", "parameters", "seed", "tokens", "loss", *DOMAINS)
 
