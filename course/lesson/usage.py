@@ -10,6 +10,8 @@ from pathlib import Path
 
 from course.lesson.environment import append_record
 
+CALIBRATE_EVERY = 3.0  # CPU seconds
+
 
 def start() -> None:
     """Begin to record this kernel's usage, once, if COURSE_USAGE asks for it and there is a kernel."""
@@ -59,12 +61,8 @@ def peak_memory_mb() -> float:
 def calibration_seconds() -> float:
     """CPU seconds that a fixed load takes on this machine: 8,000 float32 products of 64 x 64 matrices.
 
-    So small matrices keep BLAS on one thread. The least of three: other programs only ever add.
+    So small matrices keep BLAS on one thread.
     """
-    return min(_calibration_load() for _ in range(3))
-
-
-def _calibration_load() -> float:
     import numpy as np
 
     matrix = np.eye(64, dtype=np.float32)
@@ -77,11 +75,24 @@ def _calibration_load() -> float:
 
 @functools.cache
 def _watch(shell) -> None:
+    calibrated_at = _calibrate()
+
+    def after_cell(result) -> None:
+        nonlocal calibrated_at
+        _record_cell()
+        if cpu_seconds() - calibrated_at > CALIBRATE_EVERY:
+            calibrated_at = _calibrate()
+
+    shell.events.register("post_run_cell", after_cell)
+
+
+def _calibrate() -> float:
+    """The kernel's CPU seconds so far, after a calibration was recorded. A machine's speed changes while it runs."""
     append_record("COURSE_USAGE", {"event": "calibration", "seconds": calibration_seconds()})
-    shell.events.register("post_run_cell", _record_cell)
+    return cpu_seconds()
 
 
-def _record_cell(result) -> None:
+def _record_cell() -> None:
     """Record what the kernel has used so far: the totals, so that the last line is the lesson's cost."""
     usage = {"cpu_s": cpu_seconds(), "wall_s": wall_seconds(), "peak_rss_mb": round(peak_memory_mb(), 1)}
     append_record("COURSE_USAGE", {"event": "cell", **usage})

@@ -1,7 +1,8 @@
 """What a lesson cost, from its kernel's usage records, and whether that is within its stated budget."""
 
-# course.lesson.usage.calibration_seconds on an idle core of the machine on which the budgets were set
-REFERENCE_S = 0.07  # the calibration on an idle core of the machine that the budgets were set on
+import statistics
+
+REFERENCE_S = 0.07  # calibration_seconds() on an idle core of the machine on which the budgets were set
 
 LIMITS = {  # budget's key -> (cost's key, what it is, its unit)
     "cpu_s": ("scaled_cpu_s", "CPU time", "s"),
@@ -14,7 +15,7 @@ def cost(usage: list[dict]) -> dict[str, float | None]:
     """The lesson's cpu_s, scaled_cpu_s, wall_s, peak_mb and first_figure_s; None for what was not recorded.
 
     scaled_cpu_s and first_figure_s are CPU seconds on an idle reference core: the kernel's own, divided by how
-    much slower its calibration load ran. So a busy or slow machine breaks no budget.
+    much slower its calibration load ran, in the median over the run. So a busy or slow machine breaks no budget.
     """
     cells = [record for record in usage if record["event"] == "cell"]
     last = cells[-1] if cells else {}
@@ -49,7 +50,7 @@ def breaches(cost: dict[str, float | None], budget: dict[str, float]) -> list[st
 
 def _scale(usage: list[dict]) -> float:
     seconds = [record["seconds"] for record in usage if record["event"] == "calibration"]
-    return REFERENCE_S / min(seconds) if seconds else 1.0
+    return REFERENCE_S / statistics.median(seconds) if seconds else 1.0
 
 
 def _first_figure_cpu_s(usage: list[dict]) -> float | None:

@@ -21,6 +21,12 @@ def test_cost_is_the_last_record_scaled_to_the_reference_core():
     assert cost["first_figure_s"] == pytest.approx(8.0 * (6 / 12) / 2)
 
 
+def test_one_calibration_at_a_busy_moment_does_not_decide():
+    slow = {"event": "calibration", "seconds": 50 * budgets.REFERENCE_S}
+    steady = {"event": "calibration", "seconds": 2 * budgets.REFERENCE_S}
+    assert budgets.cost([slow, *USAGE, steady])["scaled_cpu_s"] == pytest.approx(20.0)
+
+
 def test_without_calibration_nothing_is_scaled():
     assert budgets.cost(USAGE[1:])["scaled_cpu_s"] == 40.0
 
