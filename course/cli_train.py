@@ -17,18 +17,18 @@ def train_lm(
     """Train a character-level language model on a text, save it, and let it write."""
     begin = time.perf_counter()
     _use_every_core()
-    from course import lm
+    from course import own_text
     from course.data import read_text
 
     written = _or_exit(read_text, text)
-    model = _or_exit(lm.train, written, steps=steps or lm.STEPS, seed=seed, report=typer.echo)
+    model = _or_exit(own_text.train, written, steps=steps or own_text.STEPS, seed=seed, report=typer.echo)
     typer.echo(
-        f"validation loss: {model.loss:.4f} nats per character, on all of the last tenth at context {lm.CONTEXT}"
+        f"validation loss: {model.loss:.4f} nats per character, on all of the last tenth at context {own_text.CONTEXT}"
     )
-    lm.save(out, model)
+    own_text.save(out, model)
     typer.echo(f"saved: {out}")
     typer.echo(f"total: {time.perf_counter() - begin:.1f} s")
-    typer.echo("\n" + lm.sample(model, written[:1], 300, seed=seed))
+    typer.echo("\n" + model.sample(written[:1], 300, seed=seed))
 
 
 def sample(
@@ -39,9 +39,10 @@ def sample(
     seed: Annotated[int, typer.Option(help="Another seed, another text.")] = 0,
 ) -> None:
     """Write text with a trained model."""
-    from course import lm
+    from course import own_text
 
-    typer.echo(_or_exit(lm.sample, _or_exit(lm.load, model), prompt, length, temperature=temperature, seed=seed))
+    trained = _or_exit(own_text.load, model)
+    typer.echo(_or_exit(trained.sample, prompt, length, temperature=temperature, seed=seed))
 
 
 def bench_lm() -> None:
@@ -52,7 +53,7 @@ def bench_lm() -> None:
 
 
 def make(
-    recipe: Annotated[str, typer.Argument(help="texts, proteins, digits or sweep.")],
+    recipe: Annotated[str, typer.Argument(help="texts, proteins, digits, emoji, sweep or ladder.")],
     sources: Annotated[Path, typer.Option(help="Folder of the packages that a data recipe reads.")] = Path("sources"),
     jobs: Annotated[int, typer.Option(min=1, help="Runs side by side.")] = 2,
 ) -> None:

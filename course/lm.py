@@ -1,35 +1,17 @@
-"""A character-level language model of one's own text: train, save, load, sample. What `course train lm` does."""
+"""What a language model does once it is trained: it writes, and it says how much a text surprises it."""
 
-import json
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Integer, PyTree
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from jaxtyping import Array, Float, Int, Integer, PyTree
 
-from course.nn import init_language_model, language_model, next_token_loss
-from course.train import fit, mean_loss, muon, random_windows, warmup_stable_decay, windows
+from course.nn import cross_entropy, empty_cache, language_model, read_on
 
-CONTEXT = 64
-WIDTH, LAYERS, HEADS = 64, 1, 2
-NGRAMS = 16_384  # rows of the table of bigrams and trigrams
-BATCH, STEPS, PEAK, FALLING, ADAM_RATIO = 16, 180, 0.04, 0.5, 4.0
+CONTEXT = 128  # tokens, as the models of the zoo were trained
 MOST_CHARACTERS = 1000  # a text with more (Chinese, say) is read as UTF-8 bytes
-
-
-class LanguageModel(NamedTuple):
-    """A trained model and the characters that its tokens stand for; no characters: its tokens are UTF-8 bytes."""
-
-    params: PyTree
-    characters: str
-    loss: float  # nats per character of the validation text
+ROWS = 16  # windows scored at once
 
 
 def characters_of(text: str) -> str:
@@ -64,86 +46,121 @@ def _codes(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
 
-def train(text: str, *, steps: int = STEPS, seed: int = 0, report: Callable[[str], None] = print) -> LanguageModel:
-    """A model of the first nine tenths of the text, with its loss on all of the last tenth.
+def sample(
+    params: PyTree,
+    prompt: str | Sequence[str],
+    length: int,
+    *,
+    temperature: float = 0.8,
+    top_k: int | None = None,
+    top_p: float = 1.0,
+    seed: int = 0,
+    characters: str = "",
+    context: int = CONTEXT,
+) -> str | list[str]:
+    """The prompt, or each of several prompts, continued by `length` tokens.
 
-    The loss is total nats over all positions of consecutive 64-token windows, divided by their characters.
+    temperature: 0 always takes the likeliest token. top_k: only the k likeliest may come. top_p: only the fewest whose
+    probabilities sum to at least p. characters: the model's table, "" for bytes. context: the tokens that the model
+    was trained to see; when they are used up, it reads on from the later half. Raises ValueError for an empty prompt,
+    an unknown character and settings out of range.
     """
-    begin, characters, cut = time.perf_counter(), characters_of(text), len(text) * 9 // 10
-    learned, held_out = encode(text[:cut], characters), encode(text[cut:], characters)
-    rows, untrained = windows(held_out, CONTEXT), initial(seed, characters)
-    batches = random_windows(learned, BATCH, CONTEXT, seed)
-    rates = warmup_stable_decay(steps, PEAK, decay_share=FALLING)
-    with ThreadPoolExecutor() as pool:  # meanwhile compiles what comes after the training
-        pool.submit(mean_loss, untrained, rows)
-        pool.submit(_logits, untrained, np.zeros((1, CONTEXT), np.int32), 0)
-        trained = fit(next_token_loss, untrained, batches, rates, optimiser=muon(ADAM_RATIO)).params
-    report(f"trained {steps} steps in {time.perf_counter() - begin:.1f} s")
-    params = jax.tree.map(np.asarray, trained)
-    return LanguageModel(params, characters, mean_loss(params, rows) * len(held_out) / len(text[cut:]))
-
-
-def initial(seed: int, characters: str) -> PyTree:
-    """The parameters before training."""
-    rng, vocabulary = np.random.default_rng(seed), len(characters) or 256
-    return init_language_model(rng, vocabulary, WIDTH, LAYERS, HEADS, ngrams=NGRAMS)
-
-
-def save(path: Path, model: LanguageModel) -> None:
-    """Writes the model as safetensors; its characters and its loss go into the file's metadata."""
-    arrays = {jax.tree_util.keystr(key): np.ascontiguousarray(leaf) for key, leaf in _leaves(model.params)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(arrays, path, {"characters": json.dumps(model.characters), "loss": repr(model.loss)})
-
-
-def load(path: Path) -> LanguageModel:
-    """The model in the file. Raises ValueError, with one sentence, when it is not one."""
-    try:
-        with safe_open(path, "numpy") as file:
-            metadata, arrays = file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        characters, loss = json.loads(metadata["characters"]), float(metadata["loss"])
-        shape = initial(0, characters)
-        params = jax.tree_util.tree_map_with_path(lambda key, leaf: _checked(arrays, key, leaf), shape)
-    except (OSError, SafetensorError, KeyError, ValueError, IndexError) as error:
-        raise ValueError(f"{path} is not a model that `course train lm` saved ({error}).") from None
-    return LanguageModel(params, characters, loss)
-
-
-def _leaves(params: PyTree) -> list:
-    return jax.tree_util.tree_flatten_with_path(params)[0]
-
-
-def _checked(arrays: dict, key: tuple, leaf: np.ndarray) -> np.ndarray:
-    saved = arrays[jax.tree_util.keystr(key)]
-    if saved.shape != leaf.shape or not np.isfinite(saved).all():
-        raise ValueError(f"array {jax.tree_util.keystr(key)} is damaged")
-    return saved
-
-
-def sample(model: LanguageModel, prompt: str, length: int, *, temperature: float = 0.8, seed: int = 0) -> str:
-    """The prompt, continued by `length` tokens. Temperature 0 always takes the likeliest one."""
-    tokens = encode(prompt, model.characters)
-    if not len(tokens):
+    _check_settings(temperature, top_k, top_p)
+    prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+    rows = [list(map(int, encode(text, characters))) for text in prompts]
+    if not all(rows):
         raise ValueError("the prompt is empty: give at least one character.")
-    if not (np.isfinite(temperature) and temperature >= 0):
-        raise ValueError(f"temperature must be a number of at least 0, got {temperature}.")
-    return decode([*tokens, *_continued(model.params, tokens, length, temperature, seed)], model.characters)
+    rule = (jnp.float32(temperature), jnp.int32(top_k or 2**30), jnp.float32(top_p))
+    key, targets = jax.random.key(seed), [len(row) + length for row in rows]
+    while any(len(row) < target for row, target in zip(rows, targets, strict=True)):
+        key, now = jax.random.split(key)
+        window, lengths = _refilled(rows, context)
+        written = np.asarray(_fill(params, window, lengths, rule, now)).tolist()
+        rows = [row + new[begin:] for row, new, begin in zip(rows, written, lengths, strict=True)]
+    texts = [decode(row[:end], characters) for row, end in zip(rows, targets, strict=True)]
+    return texts[0] if isinstance(prompt, str) else texts
 
 
-def _continued(params: PyTree, tokens: np.ndarray, length: int, temperature: float, seed: int) -> Iterator[int]:
-    """The next tokens, one at a time. Each is drawn by adding Gumbel noise to the logits."""
-    rng, window = np.random.default_rng(seed), list(tokens[-CONTEXT:])
-    for _ in range(length):
-        padded = np.zeros((1, CONTEXT), np.int32)
-        padded[0, : len(window)] = window
-        logits = np.asarray(_logits(params, padded, len(window) - 1))
-        noise = rng.gumbel(size=logits.shape)
-        token = int(np.argmax(logits + temperature * noise))
-        window = [*window, token][-CONTEXT:]
-        yield token
+def _refilled(rows: list[list[int]], context: int) -> tuple[Int[np.ndarray, "B S"], Int[np.ndarray, " B"]]:
+    """(windows that begin with each row's end, how many tokens those are): a row that filled its window is halved."""
+    ends = [row if len(row) < context else row[-(context // 2) :] for row in rows]
+    window = np.zeros((len(rows), context), np.int32)
+    for i, end in enumerate(ends):
+        window[i, : len(end)] = end
+    return window, np.array([len(end) for end in ends])
 
 
 @jax.jit
-def _logits(params: PyTree, tokens: Integer[np.ndarray, "1 T"], last: Integer) -> Float[np.ndarray, " V"]:
-    """Logits after position `last`; what stands behind it is padding, which causal attention never sees."""
-    return jnp.take(language_model(params, tokens)[0], last, axis=0)
+def _fill(
+    params: PyTree, window: Int[Array, "B S"], lengths: Int[Array, " B"], rule: tuple, key: Array
+) -> Int[Array, "B S"]:
+    """The windows, of whose tokens the first `lengths` are given, written to their ends."""
+    rows, room = window.shape
+
+    def step(i, carry):
+        window, cache = carry
+        logits, cache = read_on(params, cache, window[:, i][:, None], jnp.full((rows, 1), i))
+        drawn = choose(logits[:, 0], rule, jax.random.fold_in(key, i))
+        token = jnp.where(i + 1 < lengths, window[:, i + 1], drawn)
+        return window.at[:, i + 1].set(token), cache
+
+    return jax.lax.fori_loop(0, room - 1, step, (window, empty_cache(params, rows, room)))[0]
+
+
+def choose(logits: Float[Array, "B V"], rule: tuple, key: Array) -> Int[Array, " B"]:
+    """A token for each row, by Gumbel's trick: the largest of logits plus noise is a draw from their softmax."""
+    temperature, top_k, top_p = rule
+    scaled = logits / jnp.maximum(temperature, 1e-6)
+    ranked = -jnp.sort(-scaled)
+    mass = jnp.cumsum(jax.nn.softmax(ranked), axis=-1) - jax.nn.softmax(ranked)  # of all likelier tokens
+    kept = (jnp.arange(ranked.shape[-1]) < top_k) & ((mass < top_p) | (jnp.arange(ranked.shape[-1]) == 0))
+    least = jnp.where(kept, ranked, jnp.inf).min(axis=-1, keepdims=True)
+    noise = jnp.where(temperature > 0, jax.random.gumbel(key, logits.shape), 0.0)
+    return jnp.argmax(jnp.where(scaled >= least, scaled + noise, -jnp.inf), axis=-1)
+
+
+def nll(
+    params: PyTree, text: str, *, characters: str = "", context: int = CONTEXT, stride: int | None = None
+) -> Float[np.ndarray, " tokens-1"]:
+    """-ln p of every token but the first, in nats.
+
+    The model reads windows of `context` tokens that begin `stride` apart (context by default, the fastest). A smaller
+    stride gives each token at least context - stride tokens before it, except near the text's beginning.
+    Raises ValueError when the text has fewer than two tokens or the stride does not fit.
+    """
+    tokens, stride = encode(text, characters), context if stride is None else stride
+    if len(tokens) < 2:
+        raise ValueError("the text must have at least two tokens: the first is given, not predicted.")
+    if not 1 <= stride <= context:
+        raise ValueError(f"stride must be from 1 to the context of {context}, got {stride}.")
+    starts = np.arange(0, max(1, len(tokens) - 1 - (context - stride)), stride)
+    padded = np.append(tokens, np.zeros(context + 1, tokens.dtype))
+    rows = padded[starts[:, None] + np.arange(context + 1)]
+    losses = np.concatenate([_token_losses(params, rows[i : i + ROWS]) for i in range(0, len(rows), ROWS)])
+    fresh = np.concatenate([losses[0], losses[1:, context - stride :].ravel()])
+    return fresh[: len(tokens) - 1]
+
+
+def _token_losses(params: PyTree, rows: Integer[np.ndarray, "n S1"]) -> Float[np.ndarray, "n S"]:
+    """-ln p of each row's tokens but the first, for at most ROWS rows; filled up, so that one program serves all."""
+    filled = np.concatenate([rows, np.repeat(rows[:1], ROWS - len(rows), axis=0)]).astype(np.int32)
+    return np.asarray(_losses(params, filled))[: len(rows)]
+
+
+@jax.jit
+def _losses(params: PyTree, rows: Int[Array, "n S1"]) -> Float[Array, "n S"]:
+    return cross_entropy(language_model(params, rows[:, :-1]), rows[:, 1:])
+
+
+def perplexity(params: PyTree, text: str, **options) -> float:
+    """e to the mean `nll` of the text: among how many equally likely tokens the model hesitates. Options: as there."""
+    return float(np.exp(nll(params, text, **options).mean()))
+
+
+def _check_settings(temperature: float, top_k: int | None, top_p: float) -> None:
+    if not (np.isfinite(temperature) and temperature >= 0):
+        raise ValueError(f"temperature must be a number of at least 0, got {temperature}.")
+    if top_k is not None and top_k < 1:
+        raise ValueError(f"top_k must be at least 1, got {top_k}.")
+    if not 0 < top_p <= 1:
+        raise ValueError(f"top_p must be above 0 and at most 1, got {top_p}.")

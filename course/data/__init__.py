@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 DATA = Path(__file__).parent
+HELD_OUT = DATA / "held_out.json"  # what no model of the zoo was trained on, fixed once for the whole course
 TEXTS = ("shakespeare", "bible", "wordnet", "austen", "milton")
 BLOCK, EVERY = 8192, 20  # every 20th block of 8,192 bytes is validation text, so that both splits mix alike
 MIN_BYTES = 2 * BLOCK

@@ -1,11 +1,14 @@
-"""The small arrays that ship with the course."""
+"""The small arrays and tables that ship with the course."""
 
+import json
+import lzma
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import UInt8
 
-from course.data import DATA
+from course.data import DATA, HELD_OUT
 
 RESIDUES = "-ACDEFGHIKLMNPQRSTVWY"  # a gap, then the twenty amino acids by their one-letter names
 
@@ -33,3 +36,41 @@ def load_digits() -> tuple[UInt8[np.ndarray, "n 8 8"], UInt8[np.ndarray, " n"]]:
     """
     with np.load(DATA / "digits.npz") as arrays:
         return arrays["images"], arrays["digits"]
+
+
+class Emoji(NamedTuple):
+    """1,636 concepts, one entry each in every list, in the order of Unicode's charts."""
+
+    codes: list[str]  # code points in hexadecimal, joined by hyphens
+    category: list[str]
+    subcategory: list[str]
+    keywords: list[list[str]]  # in English
+    names: dict[str, list[str]]  # by language tag, such as "sw"; "" where the language has no name
+
+
+STYLES = ("noto", "fluent", "fluent-flat", "twemoji", "noto-v1", "emojione", "fxemoji")
+
+
+@cache
+def load_emoji() -> Emoji:
+    """The concepts, their categories, and their names in 100 languages.
+
+    Source: Unicode CLDR 48.2 and emoji-datasource 16.0.0; `course.recipes.emoji` made the file.
+    """
+    return Emoji(**json.loads(lzma.decompress((DATA / "emoji.json.xz").read_bytes())))
+
+
+def load_drawings(style: str) -> UInt8[np.ndarray, "concepts 32 32 4"]:
+    """Pictures of the concepts in one of the `STYLES`: red, green, blue and opacity, from 0 to 255.
+
+    A concept that the style does not draw is transparent everywhere. Raises ValueError for an unknown style.
+    """
+    if style not in STYLES:
+        raise ValueError(f"no drawing style {style!r}: there are {', '.join(STYLES)}.")
+    with np.load(DATA / "emoji.npz") as arrays:
+        return arrays[style]
+
+
+def held_out() -> dict:
+    """What no model of the course was trained on: {"emoji": {"style": a style, "concepts": codes}, ...}."""
+    return json.loads(HELD_OUT.read_text(encoding="utf-8"))

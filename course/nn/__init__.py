@@ -1,5 +1,6 @@
 """Layers and models as pure functions on plain dictionaries of arrays."""
 
+from course.nn.decoding import empty_cache, read_on
 from course.nn.layers import (
     attention,
     attention_weights,
@@ -21,6 +22,7 @@ from course.nn.transformer import (
     blocks,
     cross_entropy,
     embed,
+    embed_tokens,
     encoder,
     init_block,
     init_blocks,
@@ -41,6 +43,8 @@ __all__ = [
     "causal_mask",
     "cross_entropy",
     "embed",
+    "embed_tokens",
+    "empty_cache",
     "encoder",
     "init_attention",
     "init_block",
@@ -56,6 +60,7 @@ __all__ = [
     "ngram_embedding",
     "normal",
     "queries_and_keys",
+    "read_on",
     "readout",
     "rms_norm",
     "rotary",

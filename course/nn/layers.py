@@ -9,7 +9,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> Float[np.ndarray, "..."]:
@@ -41,16 +41,20 @@ def rms_norm(x: Float[Array, "... D"], eps: float = 1e-6) -> Float[Array, "... D
     return x * jax.lax.rsqrt(jnp.mean(jnp.square(x), axis=-1, keepdims=True) + eps)
 
 
-def rotary(x: Float[Array, "B T H K"], base: float = 10_000.0) -> Float[Array, "B T H K"]:
+def rotary(
+    x: Float[Array, "B T H K"], positions: Int[Array, "#B T"] | None = None, base: float = 10_000.0
+) -> Float[Array, "B T H K"]:
     """x with its channel pairs (i, i + K/2) turned by the angle t * base^(-2i/K): dot products then see only distances.
 
-    Raises ValueError when K is odd. Source: RoFormer (arXiv:2104.09864), eq. 34.
+    t counts from 0, or is what `positions` says. Raises ValueError when K is odd. Source: RoFormer (arXiv:2104.09864),
+    eq. 34.
     """
     if x.shape[-1] % 2:
         raise ValueError(f"rotary positions need heads of even width, got x of shape {x.shape}.")
     half = x.shape[-1] // 2
-    angles = jnp.arange(x.shape[1])[:, None] * base ** (-jnp.arange(half) / half)  # (T, K/2)
-    cos, sin = jnp.cos(angles)[:, None, :], jnp.sin(angles)[:, None, :]  # (T, 1, K/2)
+    positions = jnp.arange(x.shape[1]) if positions is None else positions
+    angles = positions[..., None] * base ** (-jnp.arange(half) / half)  # (T, K/2), or (B, T, K/2)
+    cos, sin = jnp.cos(angles)[..., None, :], jnp.sin(angles)[..., None, :]
     first, second = x[..., :half], x[..., half:]
     return jnp.concatenate([first * cos - second * sin, first * sin + second * cos], axis=-1)
 

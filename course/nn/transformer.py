@@ -117,11 +117,14 @@ def readout(x: Float[Array, "... D"], weights: Float[Array, "D V"]) -> Float[Arr
 
 def language_model(params: dict, tokens: Int[Array, "B T"]) -> Float[Array, "B T V"]:
     """Logits of the next token at every position; a later token never changes an earlier output."""
-    x = params["embedding"][tokens]
-    if "ngrams" in params:
-        x = x + ngram_embedding(params["ngrams"], tokens)
-    x = blocks(params["blocks"], rms_norm(x), causal_mask(tokens.shape[1]))
+    x = blocks(params["blocks"], rms_norm(embed_tokens(params, tokens)), causal_mask(tokens.shape[1]))
     return readout(x, params["unembedding"])
+
+
+def embed_tokens(params: dict, tokens: Int[Array, "B T"]) -> Float[Array, "B T D"]:
+    """The vector of each token, with those of the n-grams that end at it where the model has a table of them."""
+    x = params["embedding"][tokens]
+    return x + ngram_embedding(params["ngrams"], tokens) if "ngrams" in params else x
 
 
 def init_encoder(

@@ -25,4 +25,23 @@ def _sweep(sources, jobs):
     return sweep.make(jobs)
 
 
-RECIPES = {"texts": _texts, "proteins": _proteins, "digits": _digits, "sweep": _sweep}
+def _ladder(sources, jobs):
+    from course.recipes import ladder
+
+    return ladder.make(jobs)
+
+
+def _emoji(sources, jobs):
+    from course.recipes import emoji
+
+    return emoji.make(sources)
+
+
+RECIPES = {
+    "texts": _texts,
+    "proteins": _proteins,
+    "digits": _digits,
+    "emoji": _emoji,
+    "sweep": _sweep,
+    "ladder": _ladder,
+}

@@ -37,7 +37,7 @@ VALIDATION_EVERY = 4  # every fourth validation window is read
 
 
 class Size(NamedTuple):
-    """The shape of one model of the family: four layers, widths from 24 to 144."""
+    """The shape of one model of the family: four layers, widths from 24 to 184."""
 
     d_model: int
     n_heads: int
@@ -49,7 +49,7 @@ class Size(NamedTuple):
         return 12 * self.n_layers * self.d_model**2
 
 
-SIZES = (Size(24, 1), Size(32, 1), Size(48, 2), Size(64, 2), Size(96, 3), Size(144, 4))
+SIZES = (Size(24, 1), Size(32, 1), Size(48, 2), Size(64, 2), Size(96, 3), Size(144, 4), Size(184, 4))
 # Extra seeds stop at a quarter of the longest budget: they measure the noise where the law is fitted.
 JOBS = (
     *((size, 0, len(BUDGETS)) for size in reversed(SIZES)),

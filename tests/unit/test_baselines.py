@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from course import baselines
+from course.data import load_text
+from course.train import unigram_entropy
 
 
 def test_the_table_gives_the_commonest_answer_of_a_key():
@@ -60,3 +62,37 @@ def test_sta_lta_is_the_quotient_of_two_means():
 def test_a_trace_shorter_than_both_windows_is_refused():
     with pytest.raises(ValueError, match="traces must have 12 samples"):
         baselines.sta_lta(np.ones((1, 11)), 4, 8)
+
+
+def bytes_of(text):
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+@pytest.mark.parametrize("order", [1, 2, 4, 8])
+@pytest.mark.parametrize("context", ["the ca", "xyzxyz", "ab cat"])
+def test_ngram_probabilities_sum_to_one(order, context):
+    train = bytes_of("the cat sat on the mat. a dog ate the rat. " * 3 + "abracadabra")
+    last = [baselines.ngram_nll(train, np.append(bytes_of(context), np.uint8(byte)), order)[-1] for byte in range(256)]
+    assert np.exp(-np.array(last)).sum() == pytest.approx(1)
+
+
+def test_bigram_probability_by_hand():
+    p = np.exp(-baselines.ngram_nll(bytes_of("abac" + "ab"), bytes_of("ab"), 2)[1])
+    pairs = {"ab": 2, "ac": 1, "ba": 1, "ca": 1}
+    discount = (3 + 0.5) / (3 + 2 * 1 + 1)
+    follows = {"a": 2, "b": 1, "c": 1}  # different bytes before each
+    unigram_discount = (2 + 0.5) / (2 + 2 * 1 + 1)
+    unigram = (follows["b"] - unigram_discount + unigram_discount * 3 / 256) / 4
+    assert p == pytest.approx((pairs["ab"] - discount + discount * 2 * unigram) / 3)
+
+
+def test_longer_contexts_help_on_real_text():
+    train, text = load_text("milton")
+    losses = [baselines.ngram_nll(train, text, order).mean() for order in (1, 2, 3, 4)]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[0] == pytest.approx(unigram_entropy(text), abs=0.01)
+
+
+def test_orders_out_of_range_are_refused():
+    with pytest.raises(ValueError, match="order must be from 1 to 8"):
+        baselines.ngram_nll(bytes_of("abc"), bytes_of("abc"), 9)

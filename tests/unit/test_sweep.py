@@ -1,4 +1,4 @@
-"""The recorded sweep: its recipe goes on after a kill to the same bits, and a row of it comes out again."""
+"""The recipes of the sweep and of the ladder: they go on after a kill to the same bits; a recorded row comes again."""
 
 import subprocess
 import sys
@@ -13,10 +13,11 @@ from course.recipes import sweep
 SHORT_RUN = """
 import sys
 from pathlib import Path
-from course.recipes import sweep
-sweep.BUDGETS, sweep.SAVE_EVERY = (250, 500), 25
+from course.recipes import ladder, sweep
+sweep.BUDGETS, sweep.SAVE_EVERY = (125, 250), 25
+ladder.TRUNK, ladder.STEPS, ladder.FALLING, ladder.SAVE_EVERY = 200, 250, 100, 25
 if __name__ == "__main__":
-    print(sweep.run((sweep.Size(8, 1, 1), 0, 2), Path(sys.argv[1])))
+    print(ladder.run(sweep.Size(8, 1, 1), Path(sys.argv[1])))
 """
 
 
@@ -31,16 +32,17 @@ def wait_for(path, process):
         time.sleep(0.005)
 
 
-def test_killed_run_goes_on_to_the_same_bits(tmp_path):
+@pytest.mark.parametrize("kill_at", ["8-0.safetensors", "ladder-8.safetensors"])
+def test_killed_run_goes_on_to_the_same_bits(tmp_path, kill_at):
     script = tmp_path / "run.py"
     script.write_text(SHORT_RUN, encoding="utf-8")
     whole, killed = started(script, tmp_path / "whole"), started(script, tmp_path / "killed")
-    wait_for(tmp_path / "killed" / "8-0.safetensors", killed)
+    wait_for(tmp_path / "killed" / kill_at, killed)
     killed.kill()
     assert killed.wait() != 0, "the run was over before it could be killed"
     subprocess.run([sys.executable, str(script), str(tmp_path / "killed")], check=True)
     assert whole.wait() == 0
-    for name in ("8-0.csv", "8-0.safetensors", "8-0-250.safetensors", "8-0-500.safetensors"):
+    for name in ("8-0.csv", "8-0.safetensors", "8-0-125.safetensors", "8-0-250.safetensors", "ladder-8.safetensors"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
 
 

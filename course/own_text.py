@@ -1,0 +1,74 @@
+"""A character-level language model of one's own text: train, save, load. What `course train lm` does."""
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import PyTree
+
+from course.lm import characters_of, encode, sample
+from course.nn import init_language_model, next_token_loss
+from course.train import fit, mean_loss, muon, random_windows, warmup_stable_decay, windows
+from course.train.checkpoints import load_params, read_metadata, save_params
+
+CONTEXT = 64
+WIDTH, LAYERS, HEADS = 64, 1, 2
+NGRAMS = 16_384  # rows of the table of bigrams and trigrams
+BATCH, STEPS, PEAK, FALLING, ADAM_RATIO = 16, 180, 0.04, 0.5, 4.0
+
+
+class LanguageModel(NamedTuple):
+    """A trained model and the characters that its tokens stand for; no characters: its tokens are UTF-8 bytes."""
+
+    params: PyTree
+    characters: str
+    loss: float  # nats per character of the validation text
+
+    def sample(self, prompt: str, length: int, **options) -> str:
+        """The prompt, continued by `length` tokens; the options are those of `course.lm.sample`."""
+        return sample(self.params, prompt, length, characters=self.characters, context=CONTEXT, **options)
+
+
+def train(text: str, *, steps: int = STEPS, seed: int = 0, report: Callable[[str], None] = print) -> LanguageModel:
+    """A model of the first nine tenths of the text, with its loss on all of the last tenth.
+
+    The loss is total nats over all positions of consecutive 64-token windows, divided by their characters.
+    """
+    begin, characters, cut = time.perf_counter(), characters_of(text), len(text) * 9 // 10
+    learned, held_out = encode(text[:cut], characters), encode(text[cut:], characters)
+    rows, untrained = windows(held_out, CONTEXT), initial(seed, characters)
+    batches = random_windows(learned, BATCH, CONTEXT, seed)
+    rates = warmup_stable_decay(steps, PEAK, decay_share=FALLING)
+    with ThreadPoolExecutor() as pool:  # meanwhile compiles what comes after the training
+        pool.submit(mean_loss, untrained, rows)
+        pool.submit(LanguageModel(untrained, characters, 0.0).sample, text[:1], 1)
+        trained = fit(next_token_loss, untrained, batches, rates, optimiser=muon(ADAM_RATIO)).params
+    report(f"trained {steps} steps in {time.perf_counter() - begin:.1f} s")
+    params = jax.tree.map(np.asarray, trained)
+    return LanguageModel(params, characters, mean_loss(params, rows) * len(held_out) / len(text[cut:]))
+
+
+def initial(seed: int, characters: str) -> PyTree:
+    """The parameters before training."""
+    rng, vocabulary = np.random.default_rng(seed), len(characters) or 256
+    return init_language_model(rng, vocabulary, WIDTH, LAYERS, HEADS, ngrams=NGRAMS)
+
+
+def save(path: Path, model: LanguageModel) -> None:
+    """Writes the model as safetensors; its characters and its loss go into the file's metadata."""
+    save_params(path, model.params, {"characters": json.dumps(model.characters), "loss": repr(model.loss)})
+
+
+def load(path: Path) -> LanguageModel:
+    """The model in the file. Raises ValueError, with one sentence, when it is not one."""
+    try:
+        metadata = read_metadata(path)
+        characters, loss = json.loads(metadata["characters"]), float(metadata["loss"])
+        return LanguageModel(load_params(path, initial(0, characters)), characters, loss)
+    except (KeyError, ValueError, TypeError) as error:
+        raise ValueError(f"{path} is not a model that `course train lm` saved ({error}).") from None

@@ -1,0 +1,77 @@
+"""The zoo: small models that were trained for the course, each with a card that says on what, how and how well."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import PyTree
+
+from course.data import sha256
+from course.nn import init_language_model
+from course.train.checkpoints import load_params, save_params
+
+ZOO = Path(__file__).parent
+INITIAL = {"language model": init_language_model}  # kind of model -> what makes parameters of its shape
+
+
+class Card(dict):
+    """What is known about one model: a dictionary that Jupyter shows as a table."""
+
+    def _repr_markdown_(self) -> str:
+        rows = "".join(
+            f"| {key} | {_shown(value)} |\n" for key, value in self.items() if key not in ("shape", "sha256")
+        )
+        return f"| {self['name']} | |\n|---|---|\n{rows}"
+
+
+def names() -> list[str]:
+    """The models' names, the smallest of each family first."""
+    return list(_read_cards())
+
+
+def cards() -> dict[str, Card]:
+    """The card of every model, by name: data, recipe, cost, scores, limits and licence."""
+    return {name: Card(card) for name, card in _read_cards().items()}
+
+
+def load(name: str) -> PyTree:
+    """The parameters of a model, in float32.
+
+    Raises ValueError, with one sentence, for an unknown name and for a file that is missing, damaged or of another
+    shape than its card says.
+    """
+    if name not in (known := _read_cards()):
+        raise ValueError(f"no model {name!r} in the zoo: there are {', '.join(known)}.")
+    card, path = known[name], ZOO / f"{name}.safetensors"
+    if path.exists() and sha256(path.read_bytes()) != card["sha256"]:
+        raise ValueError(f"the model {name!r} is damaged: its SHA-256 differs. Reinstall the course.")
+    try:
+        return load_params(path, INITIAL[card["kind"]](np.random.default_rng(0), **card["shape"]))
+    except ValueError as error:
+        raise ValueError(f"the model {name!r} cannot be loaded: {error}. Reinstall the course.") from None
+
+
+def store(params: PyTree, card: dict) -> None:
+    """Writes a model, as float16, and its card. Recipes call it."""
+    path = ZOO / f"{card['name']}.safetensors"
+    save_params(path, params, dtype=np.float16)
+    stored = _read_cards() | {card["name"]: card | {"bytes": path.stat().st_size, "sha256": sha256(path.read_bytes())}}
+    ordered = dict(sorted(stored.items(), key=lambda item: (item[1]["kind"], item[1]["parameters"])))
+    (ZOO / "cards.json").write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    _read_cards.cache_clear()
+
+
+@cache
+def _read_cards() -> dict[str, dict]:
+    path = ZOO / "cards.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _shown(value) -> str:
+    """A card's entry on one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_shown(part)}" for key, part in value.items())
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value).replace("\n", " ").replace("|", "\\|")
