@@ -53,7 +53,7 @@ def bench_lm() -> None:
 
 
 def make(
-    recipe: Annotated[str, typer.Argument(help="texts, proteins, digits, emoji, sweep or ladder.")],
+    recipe: Annotated[str, typer.Argument(help="Its name, such as texts or sweep; a wrong name lists them.")],
     sources: Annotated[Path, typer.Option(help="Folder of the packages that a data recipe reads.")] = Path("sources"),
     jobs: Annotated[int, typer.Option(min=1, help="Runs side by side.")] = 2,
 ) -> None:

@@ -6,11 +6,16 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Shaped, UInt8, UInt32
 
 from course.data import DATA, HELD_OUT
 
 RESIDUES = "-ACDEFGHIKLMNPQRSTVWY"  # a gap, then the twenty amino acids by their one-letter names
+ANIMALS = ("bear", "bird", "cat", "cow", "dog", "elephant", "giraffe", "horse", "sheep", "zebra")
+ICON_CATEGORIES = (
+    "Arrows", "Buildings", "Devices", "Document", "Food", "Letters",
+    "Map", "Math", "Mood", "Numbers", "Vehicles", "Weather",
+)  # fmt: skip
 
 
 class Proteins(NamedTuple):
@@ -74,3 +79,37 @@ def load_drawings(style: str) -> UInt8[np.ndarray, "concepts 32 32 4"]:
 def held_out() -> dict:
     """What no model of the course was trained on: {"emoji": {"style": a style, "concepts": codes}, ...}."""
     return json.loads(HELD_OUT.read_text(encoding="utf-8"))
+
+
+class Glyphs(NamedTuple):
+    """Letters of many scripts, each in one to four styles of type."""
+
+    pictures: UInt8[np.ndarray, "n 32 32"]  # ink from 0 to 7
+    script: UInt8[np.ndarray, " n"]  # index into scripts
+    code: UInt32[np.ndarray, " n"]  # Unicode code point
+    style: UInt8[np.ndarray, " n"]  # 0 sans, 1 bold sans, 2 serif, 3 bold serif
+    scripts: Shaped[np.ndarray, " scripts"]  # ISO 15924 codes, such as "Grek"
+
+
+def load_glyphs() -> Glyphs:
+    """12,197 letters of 136 scripts. Source: the Noto fonts; `course.recipes.glyphs` made the file."""
+    with np.load(DATA / "glyphs.npz") as arrays:
+        return Glyphs(**arrays)
+
+
+def load_animals() -> tuple[UInt8[np.ndarray, "n 28 28"], UInt8[np.ndarray, " n"]]:
+    """(pictures, light on dark from 0 to 224; which of the ten `ANIMALS`): 3,000 silhouettes.
+
+    Source: animal-mnist 0.4; `course.recipes.animals` made the file.
+    """
+    with np.load(DATA / "animals.npz") as arrays:
+        return arrays["pictures"], arrays["labels"]
+
+
+def load_icons() -> tuple[UInt8[np.ndarray, "n 32 32"], UInt8[np.ndarray, " n"]]:
+    """(pictures with ink from 0 to 7; which of the twelve `ICON_CATEGORIES`): 1,123 line drawings.
+
+    Source: Tabler Icons 3.51.0; `course.recipes.icons` made the file.
+    """
+    with np.load(DATA / "icons.npz") as arrays:
+        return arrays["pictures"], arrays["labels"]

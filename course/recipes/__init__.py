@@ -37,11 +37,32 @@ def _emoji(sources, jobs):
     return emoji.make(sources)
 
 
+def _glyphs(sources, jobs):
+    from course.recipes import glyphs
+
+    return glyphs.make(sources)
+
+
+def _animals(sources, jobs):
+    from course.recipes import animals
+
+    return animals.make(sources)
+
+
+def _icons(sources, jobs):
+    from course.recipes import icons
+
+    return icons.make(sources)
+
+
 RECIPES = {
     "texts": _texts,
     "proteins": _proteins,
     "digits": _digits,
     "emoji": _emoji,
+    "glyphs": _glyphs,
+    "animals": _animals,
+    "icons": _icons,
     "sweep": _sweep,
     "ladder": _ladder,
 }

@@ -66,7 +66,7 @@ EXERCISES = {
     ),
     "1.3c": explain(
         "A colleague fits the law to five checkpoints of *one* long run whose learning rate followed a cosine to its end, "
-        "and reports that data hardly matters. What is wrong with the fit? Name two things.",
+        "and reports that data matters more than anyone thought. What is wrong with the fit? Name two things.",
         stub="answer = ...",
         must_mention={
             r"schedul|learning rate|cosine|decay|anneal|cool": "Look at the learning rate at the first four checkpoints.",

@@ -1,0 +1,247 @@
+"""Small colour pictures: how they are moved and coloured at random, and ten tasks that test a pretrained eye.
+
+A picture is 32 x 32 pixels of red, green and blue from 0 to 1. No task shows what the models of the zoo were trained
+on: all use the held-out style, concepts and scripts of `course.data.arrays.held_out`, or another source.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped, UInt8
+
+from course.data.arrays import (
+    ANIMALS,
+    ICON_CATEGORIES,
+    STYLES,
+    held_out,
+    load_animals,
+    load_digits,
+    load_drawings,
+    load_emoji,
+    load_glyphs,
+    load_icons,
+)
+
+SIZE, PATCH = 32, 4
+PATCHES, FEATURES = (SIZE // PATCH) ** 2, PATCH * PATCH * 3
+
+
+class Pictures(NamedTuple):
+    """n pictures and what each shows."""
+
+    images: Float[np.ndarray, "n 32 32 3"]
+    labels: Int[np.ndarray, " n"]
+
+
+class Task(NamedTuple):
+    """One question about pictures."""
+
+    question: str
+    names: tuple[str, ...]  # of the answers
+    train: Pictures
+    test: Pictures
+
+
+def patches(images: Float[np.ndarray, "n 32 32 3"]) -> Float[np.ndarray, "n 64 48"]:
+    """Each picture as a sequence of 64 squares of 4 x 4 pixels, row by row, centred on zero."""
+    side = SIZE // PATCH
+    squares = images.reshape(-1, side, PATCH, side, PATCH, 3).transpose(0, 1, 3, 2, 4, 5)
+    return (squares.reshape(-1, PATCHES, FEATURES) - 0.5).astype(np.float32)
+
+
+def on_colour(
+    drawings: Shaped[np.ndarray, "n 32 32 4"], colour: Float[np.ndarray, "#n 3"] | float = 1.0
+) -> Float[np.ndarray, "n 32 32 3"]:
+    """The drawings on a ground of one colour, white by default."""
+    drawings = drawings.astype(np.float32) / 255
+    opacity = drawings[..., 3:]
+    ground = np.broadcast_to(np.asarray(colour, np.float32), (len(drawings), 3))[:, None, None]
+    return drawings[..., :3] * opacity + ground * (1 - opacity)
+
+
+def inked(ink: Shaped[np.ndarray, "n h w"], most: float) -> UInt8[np.ndarray, "n h w 4"]:
+    """Drawings in black, as opaque as the ink says."""
+    drawings = np.zeros((*ink.shape, 4), np.uint8)
+    drawings[..., 3] = np.round(ink / most * 255)
+    return drawings
+
+
+def moved(
+    drawings: Shaped[np.ndarray, "n 32 32 4"],
+    rng: np.random.Generator,
+    turn: float = 15.0,
+    smallest: float = 0.7,
+    largest: float = 1.1,
+    shift: float = 3.0,
+) -> Float[np.ndarray, "n 32 32 4"]:
+    """Each drawing turned by up to `turn` degrees, resized and shifted by up to `shift` pixels, at random."""
+    n, middle = len(drawings), (SIZE - 1) / 2
+    angle = np.radians(rng.uniform(-turn, turn, n))
+    size = rng.uniform(smallest, largest, n)
+    matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) / size  # (2, 2, n)
+    offset = rng.uniform(-shift, shift, (2, n, 1, 1))
+    grid = np.indices((SIZE, SIZE))[:, None] - middle - offset  # (2, n, 32, 32)
+    places = np.einsum("ijn,jnyx->inyx", matrix, grid) + middle
+    return _sampled(drawings, places)
+
+
+def _sampled(
+    drawings: Shaped[np.ndarray, "n 32 32 4"], places: Float[np.ndarray, "2 n 32 32"]
+) -> Float[np.ndarray, "n 32 32 4"]:
+    """The drawings read at places between pixels, by bilinear interpolation; outside they are transparent."""
+    framed = np.pad(drawings.astype(np.float32), ((0, 0), (1, 1), (1, 1), (0, 0)))
+    framed[..., :3] *= framed[..., 3:] / 255  # else the colour of transparent pixels would bleed in
+    places = np.clip(places + 1, 0, SIZE + 0.999)
+    low = places.astype(int)
+    (fy, fx), (y, x), n = (places - low)[..., None], low, np.arange(len(drawings))[:, None, None]
+    top = framed[n, y, x] * (1 - fx) + framed[n, y, x + 1] * fx
+    bottom = framed[n, y + 1, x] * (1 - fx) + framed[n, y + 1, x + 1] * fx
+    mixed = top * (1 - fy) + bottom * fy
+    mixed[..., :3] *= 255 / np.maximum(mixed[..., 3:], 1e-3)
+    return mixed
+
+
+def held_out_concepts() -> Bool[np.ndarray, " concepts"]:
+    """True for the concepts that no model was trained on."""
+    codes = set(held_out()["emoji"]["concepts"])
+    return np.array([code in codes for code in load_emoji().codes])
+
+
+def held_out_style() -> str:
+    """The drawing style that no model was trained on."""
+    return held_out()["emoji"]["style"]
+
+
+def training_styles() -> list[str]:
+    """The other styles."""
+    return [style for style in STYLES if style != held_out_style()]
+
+
+def digits(seed: int = 0) -> Task:
+    """Scanned digits of 8 x 8 pixels, each pixel drawn as a square."""
+    images, labels = load_digits()
+    large = np.kron(images, np.ones((1, 4, 4), images.dtype))
+    return _split("Which digit is it?", tuple("0123456789"), on_colour(inked(large, 16)), labels, seed)
+
+
+def animals(seed: int = 0) -> Task:
+    """Silhouettes, dark on light."""
+    silhouettes, labels = load_animals()
+    ink = np.pad(silhouettes, ((0, 0), (2, 2), (2, 2)))
+    return _split("Which animal is it?", ANIMALS, on_colour(inked(ink, 224)), labels, seed)
+
+
+def icons(seed: int = 0) -> Task:
+    """Line drawings by category."""
+    ink, labels = load_icons()
+    return _split("Which category is the icon of?", ICON_CATEGORIES, on_colour(inked(ink, 7)), labels, seed)
+
+
+def categories(seed: int = 0) -> Task:
+    """Emoji in the held-out style, by Unicode's category."""
+    names, labels = np.unique(load_emoji().category, return_inverse=True)
+    images = on_colour(load_drawings(held_out_style()))
+    return _split("Which category is the emoji of?", tuple(names), images, labels, seed)
+
+
+def concepts(seed: int = 0, count: int = 20) -> Task:
+    """Held-out concepts, seen in the other styles, to be told in the held-out style."""
+    rng = np.random.default_rng(seed)
+    drawings = {style: load_drawings(style) for style in STYLES}
+    complete = np.all([drawing[..., 3].any(axis=(1, 2)) for drawing in drawings.values()], axis=0)
+    chosen = rng.choice(np.flatnonzero(held_out_concepts() & complete), count, replace=False)
+    seen = np.concatenate([drawings[style][chosen] for style in training_styles() for _ in range(10)])
+    unseen = np.concatenate([drawings[held_out_style()][chosen]] * 10)
+    names = tuple(load_emoji().names["en"][row] for row in chosen)
+    halves = (
+        Pictures(on_colour(moved(one, rng)), np.tile(np.arange(count), len(one) // count)) for one in (seen, unseen)
+    )
+    return Task("Which concept is it?", names, *halves)
+
+
+def drawn_by(seed: int = 0) -> Task:
+    """Held-out concepts in all styles: who drew them?"""
+    rows = np.flatnonzero(held_out_concepts())
+    drawings = {style: load_drawings(style)[rows] for style in STYLES}
+    present = {style: one[one[..., 3].any(axis=(1, 2))] for style, one in drawings.items()}
+    labels = np.repeat(np.arange(len(STYLES)), [len(one) for one in present.values()])
+    return _split(
+        "Which style is it drawn in?", STYLES, on_colour(np.concatenate(list(present.values()))), labels, seed
+    )
+
+
+def scripts(seed: int = 0) -> Task:
+    """Letters of held-out scripts: which script? The letters of the test are not among those to learn from."""
+    glyphs, chosen = load_glyphs(), held_out()["glyphs"]["scripts"]
+    keep = np.isin(glyphs.scripts, chosen)[glyphs.script]
+    labels = np.searchsorted(chosen, glyphs.scripts[glyphs.script[keep]])
+    images = on_colour(inked(glyphs.pictures[keep], 7))
+    return _split("Which script is the letter of?", tuple(chosen), images, labels, seed, groups=glyphs.code[keep])
+
+
+def letters(seed: int = 0, count: int = 40) -> Task:
+    """Letters of held-out scripts, learned from sans-serif type, to be told in type with serifs."""
+    rng, glyphs, chosen = np.random.default_rng(seed), load_glyphs(), held_out()["glyphs"]["scripts"]
+    keep = np.isin(glyphs.scripts, chosen)[glyphs.script]
+    codes, styles = np.unique(glyphs.code[keep], return_counts=True)
+    codes = np.sort(rng.choice(codes[styles == 4], count, replace=False))
+
+    def type_of(*wanted):
+        rows = np.flatnonzero(np.isin(glyphs.code, codes) & np.isin(glyphs.style, wanted)).repeat(10)
+        return Pictures(
+            on_colour(moved(inked(glyphs.pictures[rows], 7), rng)), np.searchsorted(codes, glyphs.code[rows])
+        )
+
+    return Task("Which letter is it?", tuple(map(chr, codes)), type_of(0, 1), type_of(2, 3))
+
+
+def counting(seed: int = 0, most: int = 5, n: int = 1500) -> Task:
+    """One to five copies of a held-out concept, each 8 pixels wide, near the places of a grid."""
+    rng = np.random.default_rng(seed)
+    images, labels = on_colour(_held_out_drawings()), rng.integers(most, size=n)
+    small = images.reshape(len(images), 8, 4, 8, 4, 3).mean(axis=(2, 4))
+    scenes = np.ones((n, SIZE, SIZE, 3), np.float32)
+    for scene, label in zip(scenes, labels, strict=True):
+        picture = small[rng.integers(len(small))]
+        for place in rng.choice(9, label + 1, replace=False):
+            top, left = (10 * np.array(divmod(place, 3)) + rng.integers(3, size=2)).tolist()
+            scene[top : top + 8, left : left + 8] = picture
+    return _split("How many are there?", tuple("12345"), scenes, labels, seed)
+
+
+def turned(seed: int = 0) -> Task:
+    """Held-out concepts, upright or turned by a quarter, a half or three quarters."""
+    rng, images = np.random.default_rng(seed), on_colour(_held_out_drawings())
+    labels = rng.integers(4, size=len(images))
+    rotated = np.stack([np.rot90(image, quarter) for image, quarter in zip(images, labels, strict=True)])
+    return _split("How far is it turned to the left?", ("0", "90", "180", "270 degrees"), rotated, labels, seed)
+
+
+TASKS: dict[str, Callable[..., Task]] = {
+    task.__name__: task
+    for task in (digits, animals, icons, categories, concepts, drawn_by, scripts, letters, counting, turned)
+}
+
+
+@cache
+def _held_out_drawings() -> UInt8[np.ndarray, "n 32 32 4"]:
+    """The held-out concepts in all styles that draw them."""
+    every = np.concatenate([load_drawings(style)[held_out_concepts()] for style in STYLES])
+    return every[every[..., 3].any(axis=(1, 2))]
+
+
+def _split(
+    question: str,
+    names: tuple[str, ...],
+    images: Float[np.ndarray, "n 32 32 3"],
+    labels: Int[np.ndarray, " n"],
+    seed: int,
+    groups: Int[np.ndarray, " n"] | None = None,
+) -> Task:
+    """Two thirds to learn from and one third to be tested on, at random; what shares a group stays together."""
+    kinds, group = np.unique(np.arange(len(labels)) if groups is None else groups, return_inverse=True)
+    tested = (np.random.default_rng([seed, 1]).permutation(len(kinds)) < len(kinds) // 3)[group]
+    halves = (Pictures(images[rows], np.asarray(labels)[rows].astype(int)) for rows in (~tested, tested))
+    return Task(question, names, *halves)
