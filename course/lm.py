@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Integer, PyTree
+from jaxtyping import Array, Bool, Float, Int, Integer, PyTree
 
 from course.nn import cross_entropy, empty_cache, language_model, read_on
 
@@ -70,12 +70,13 @@ def sample(
     rows = [list(map(int, encode(text, characters))) for text in prompts]
     if not all(rows):
         raise ValueError("the prompt is empty: give at least one character.")
-    rule = (jnp.float32(temperature), jnp.int32(top_k or 2**30), jnp.float32(top_p))
-    key, targets = jax.random.key(seed), [len(row) + length for row in rows]
+    whole = top_k is None and top_p == 1
+    rule = (jnp.float32(temperature), None if whole else (jnp.int32(top_k or 2**30), jnp.float32(top_p)))
+    rng, targets = np.random.default_rng(seed), [len(row) + length for row in rows]
     while any(len(row) < target for row, target in zip(rows, targets, strict=True)):
-        key, now = jax.random.split(key)
         window, lengths = _refilled(rows, context)
-        written = np.asarray(_fill(params, window, lengths, rule, now)).tolist()
+        noise = rng.gumbel(size=(context, len(rows), params["unembedding"].shape[1])).astype(np.float32)
+        written = np.asarray(_fill(params, window, lengths, rule, noise)).tolist()
         rows = [row + new[begin:] for row, new, begin in zip(rows, written, lengths, strict=True)]
     texts = [decode(row[:end], characters) for row, end in zip(rows, targets, strict=True)]
     return texts[0] if isinstance(prompt, str) else texts
@@ -92,31 +93,43 @@ def _refilled(rows: list[list[int]], context: int) -> tuple[Int[np.ndarray, "B S
 
 @jax.jit
 def _fill(
-    params: PyTree, window: Int[Array, "B S"], lengths: Int[Array, " B"], rule: tuple, key: Array
+    params: PyTree, window: Int[Array, "B S"], lengths: Int[Array, " B"], rule: tuple, noise: Float[Array, "S B V"]
 ) -> Int[Array, "B S"]:
-    """The windows, of whose tokens the first `lengths` are given, written to their ends."""
+    """The windows, of whose tokens the first `lengths` are given, written to their ends.
+
+    The noise comes from NumPy: JAX's generator would take longer to compile than all the rest.
+    """
     rows, room = window.shape
 
     def step(i, carry):
         window, cache = carry
         logits, cache = read_on(params, cache, window[:, i][:, None], jnp.full((rows, 1), i))
-        drawn = choose(logits[:, 0], rule, jax.random.fold_in(key, i))
-        token = jnp.where(i + 1 < lengths, window[:, i + 1], drawn)
+        token = jnp.where(i + 1 < lengths, window[:, i + 1], choose(logits[:, 0], rule, noise[i]))
         return window.at[:, i + 1].set(token), cache
 
     return jax.lax.fori_loop(0, room - 1, step, (window, empty_cache(params, rows, room)))[0]
 
 
-def choose(logits: Float[Array, "B V"], rule: tuple, key: Array) -> Int[Array, " B"]:
-    """A token for each row, by Gumbel's trick: the largest of logits plus noise is a draw from their softmax."""
-    temperature, top_k, top_p = rule
+def choose(logits: Float[Array, "B V"], rule: tuple, noise: Float[Array, "B V"]) -> Int[Array, " B"]:
+    """A token for each row, by Gumbel's trick: the largest of logits plus Gumbel noise is a draw from their softmax.
+
+    rule: (temperature, None), or (temperature, (top_k, top_p)) where not every token may come.
+    """
+    temperature, limits = rule
     scaled = logits / jnp.maximum(temperature, 1e-6)
-    ranked = -jnp.sort(-scaled)
-    mass = jnp.cumsum(jax.nn.softmax(ranked), axis=-1) - jax.nn.softmax(ranked)  # of all likelier tokens
-    kept = (jnp.arange(ranked.shape[-1]) < top_k) & ((mass < top_p) | (jnp.arange(ranked.shape[-1]) == 0))
-    least = jnp.where(kept, ranked, jnp.inf).min(axis=-1, keepdims=True)
-    noise = jnp.where(temperature > 0, jax.random.gumbel(key, logits.shape), 0.0)
-    return jnp.argmax(jnp.where(scaled >= least, scaled + noise, -jnp.inf), axis=-1)
+    if limits is not None:
+        scaled = jnp.where(_among_likeliest(scaled, *limits), scaled, -jnp.inf)
+    return jnp.argmax(scaled + jnp.where(temperature > 0, noise, 0.0), axis=-1)
+
+
+def _among_likeliest(logits: Float[Array, "B V"], top_k: Int[Array, ""], top_p: Float[Array, ""]) -> Bool[Array, "B V"]:
+    """True for the k likeliest tokens, and of these for the fewest whose probabilities sum to at least p."""
+    ranked = -jnp.sort(-logits)
+    p = jax.nn.softmax(ranked)
+    likelier = jnp.cumsum(p, axis=-1) - p  # the probability of all tokens before this one
+    place = jnp.arange(ranked.shape[-1])
+    kept = (place < top_k) & ((likelier < top_p) | (place == 0))
+    return logits >= jnp.where(kept, ranked, jnp.inf).min(axis=-1, keepdims=True)
 
 
 def nll(

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+import jax
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped, UInt8
+from jaxtyping import Array, Bool, Float, Int, Shaped, UInt8
 
 from course.data.arrays import (
     ANIMALS,
@@ -23,9 +24,11 @@ from course.data.arrays import (
     load_glyphs,
     load_icons,
 )
+from course.nn import blocks, embed, init_encoder
 
 SIZE, PATCH = 32, 4
 PATCHES, FEATURES = (SIZE // PATCH) ** 2, PATCH * PATCH * 3
+AT_ONCE = 64  # pictures
 
 
 class Pictures(NamedTuple):
@@ -245,3 +248,31 @@ def _split(
     tested = (np.random.default_rng([seed, 1]).permutation(len(kinds)) < len(kinds) // 3)[group]
     halves = (Pictures(images[rows], np.asarray(labels)[rows].astype(int)) for rows in (~tested, tested))
     return Task(question, names, *halves)
+
+
+def init_eye(rng: np.random.Generator, d_model: int, n_layers: int, n_heads: int) -> dict:
+    """Parameters of a vision transformer without a head: patch embedding, its bias, and the blocks.
+
+    Source: An Image is Worth 16x16 Words (arXiv:2010.11929); here positions are rotary, and the mean is the summary.
+    """
+    return {
+        key: value
+        for key, value in init_encoder(rng, FEATURES, 1, d_model, n_layers, n_heads).items()
+        if key != "unembedding"
+    }
+
+
+def look(params: dict, squares: Float[Array, "n 64 48"]) -> Float[Array, "n D"]:
+    """What the eye makes of pictures cut by `patches`: the mean over all squares of the normalised stream."""
+    return blocks(params["blocks"], embed(params, squares)).mean(axis=1)
+
+
+def features(params: dict, images: Float[np.ndarray, "n 32 32 3"]) -> Float[np.ndarray, "n D"]:
+    """What the eye makes of any number of pictures, computed in batches of one size."""
+    squares = patches(images)
+    padded = np.concatenate([squares, np.zeros((-len(squares) % AT_ONCE, *squares.shape[1:]), np.float32)])
+    parts = [_look(params, padded[i : i + AT_ONCE]) for i in range(0, len(padded), AT_ONCE)]
+    return np.concatenate(parts)[: len(images)]
+
+
+_look = jax.jit(look)

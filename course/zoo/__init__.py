@@ -9,10 +9,11 @@ from jaxtyping import PyTree
 
 from course.data import sha256
 from course.nn import init_language_model
+from course.pictures import init_eye
 from course.train.checkpoints import load_params, save_params
 
 ZOO = Path(__file__).parent
-INITIAL = {"language model": init_language_model}  # kind of model -> what makes parameters of its shape
+INITIAL = {"language model": init_language_model, "eye": init_eye}  # kind -> initial parameters
 
 
 class Card(dict):

@@ -62,10 +62,10 @@ def test_a_seed_gives_the_same_text_again(params):
     assert lm.sample(params, "the", 30, seed=1) != lm.sample(params, "the", 30, seed=2)
 
 
-def drawn(logits, temperature=1.0, top_k=2**30, top_p=1.0, count=4000):
-    keys = jax.random.split(jax.random.key(0), count)
-    rule = (jnp.float32(temperature), jnp.int32(top_k), jnp.float32(top_p))
-    tokens = jax.vmap(lambda key: lm.choose(jnp.array([logits]), rule, key)[0])(keys)
+def drawn(logits, temperature=1.0, top_k=None, top_p=1.0, count=4000):
+    noise = np.random.default_rng(0).gumbel(size=(count, len(logits)))
+    limits = None if top_k is None and top_p == 1 else (top_k or 2**30, top_p)
+    tokens = lm.choose(jnp.tile(jnp.asarray(logits), (count, 1)), (temperature, limits), noise)
     return np.bincount(tokens, minlength=len(logits)) / count
 
 

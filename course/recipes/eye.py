@@ -1,0 +1,156 @@
+"""Recipe `eye`: the zoo's vision transformer, trained to name emoji and letters.
+
+    course make eye
+
+Half of every batch shows an emoji in one of the training styles, half a letter of a training script, moved and coloured
+at random; the eye says which of some 7,000 it is. The head that says it is thrown away afterwards. The held-out style,
+concepts and scripts are never shown. A run that is killed goes on from its last saved state, to the same result.
+"""
+
+import itertools
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float, Int, PyTree, UInt8
+
+from course import pictures, zoo
+from course.baselines import linear_guess
+from course.data.arrays import held_out, load_drawings, load_glyphs
+from course.nn import cross_entropy, readout
+from course.recipes.ladder import WATTS_PER_CORE, commit
+from course.recipes.sweep import load_state, save_arrays
+from course.train import fit, muon, start, warmup_stable_decay
+
+NAME, SEED = "vit-442k", 0
+SHAPE = {"d_model": 96, "n_layers": 4, "n_heads": 4}
+BATCH, STEPS, PEAK, SAVE_EVERY = 64, 16_000, 0.01, 250
+GLYPH_LEVELS = 7
+
+
+class Curriculum(NamedTuple):
+    """Everything that may be shown, as drawings with opacity; letters are black on nothing."""
+
+    emoji: UInt8[np.ndarray, "e 32 32 4"]
+    emoji_labels: Int[np.ndarray, " e"]
+    letters: UInt8[np.ndarray, "l 32 32 4"]
+    letter_labels: Int[np.ndarray, " l"]
+
+    @property
+    def classes(self) -> int:
+        """Emoji concepts and letters together."""
+        return int(self.letter_labels.max()) + 1
+
+
+def make(folder: Path = Path("runs/eye")) -> str:
+    """A line with the scores, after the eye is trained and stored in the zoo."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = curriculum()
+    params = train(shown, folder / "state.safetensors")
+    eye = {
+        key: np.asarray(value) if key != "blocks" else jax.tree.map(np.asarray, value) for key, value in params.items()
+    }
+    eye.pop("head")
+    zoo.store(eye, card(eye, shown))
+    return f"{NAME}: {zoo.cards()[NAME]['linear probe']}"
+
+
+def curriculum() -> Curriculum:
+    """What is not held out."""
+    free = ~pictures.held_out_concepts()
+    drawings = [load_drawings(style)[free] for style in pictures.training_styles()]
+    emoji, labels = np.concatenate(drawings), np.tile(np.arange(free.sum()), len(drawings))
+    drawn = emoji[..., 3].any(axis=(1, 2))
+    glyphs = load_glyphs()
+    trained_on = ~np.isin(glyphs.scripts, held_out()["glyphs"]["scripts"])[glyphs.script]
+    _, letter = np.unique(glyphs.code[trained_on], return_inverse=True)
+    ink = pictures.inked(glyphs.pictures[trained_on], GLYPH_LEVELS)
+    return Curriculum(emoji[drawn], labels[drawn], ink, letter + free.sum())
+
+
+def batches(shown: Curriculum, begin: int) -> Iterator[dict[str, np.ndarray]]:
+    """The run's batches from step `begin` on, each drawn by a generator of its own."""
+    for step in itertools.count(begin):
+        rng = np.random.default_rng([SEED, step])
+        rows, letters = (rng.integers(len(part), size=BATCH // 2) for part in (shown.emoji, shown.letters))
+        drawings = np.concatenate([shown.emoji[rows], shown.letters[letters]])
+        images = coloured(pictures.moved(drawings, rng), rng)
+        labels = np.concatenate([shown.emoji_labels[rows], shown.letter_labels[letters]])
+        yield {"squares": pictures.patches(images), "labels": labels.astype(np.int32)}
+
+
+def coloured(drawings: Float[np.ndarray, "n 32 32 4"], rng: np.random.Generator) -> Float[np.ndarray, "n 32 32 3"]:
+    """The drawings on grounds of random colour, half of them white; letters in random ink, at times light on dark."""
+    n, emoji = len(drawings), len(drawings) // 2
+    ground = np.where(rng.random((n, 1)) < 0.5, 1.0, rng.random((n, 3)))
+    drawings = drawings.copy()
+    drawings[emoji:, ..., :3] = (
+        255 * np.round(ground[emoji:] < 0.5)[:, None, None] * rng.uniform(0.6, 1, (n - emoji, 1, 1, 3))
+    )
+    return pictures.on_colour(drawings, ground)
+
+
+def loss(params: PyTree, batch: dict[str, Array]) -> Float[Array, ""]:
+    """Mean cross-entropy of the class, in nats."""
+    eye = {key: value for key, value in params.items() if key != "head"}
+    return cross_entropy(readout(pictures.look(eye, batch["squares"]), params["head"]), batch["labels"]).mean()
+
+
+def train(shown: Curriculum, path: Path) -> PyTree:
+    """The parameters of the eye and its head after the last step; the state is saved on the way."""
+    head = np.zeros((SHAPE["d_model"], shown.classes), np.float32)
+    fresh = pictures.init_eye(np.random.default_rng(SEED), **SHAPE) | {"head": head}
+    state, rates = load_state(path, start(fresh, muon())), warmup_stable_decay(STEPS, PEAK, warmup=200, decay_share=0.4)
+    while (begin := int(state.step)) < STEPS:
+        since, ahead = time.perf_counter(), rates[begin : begin + SAVE_EVERY]
+        result = fit(loss, None, batches(shown, begin), ahead, optimiser=muon(), state=state)
+        state = result.state
+        save_arrays(path, state)
+        minutes = (time.perf_counter() - since) / len(ahead) * (STEPS - begin - len(ahead)) / 60
+        mean = result.history["loss"].mean()
+        print(f"{NAME}: step {begin + len(ahead):,} of {STEPS:,}, loss {mean:.3f}, {minutes:.0f} min left", flush=True)
+    return state.params
+
+
+def card(eye: PyTree, shown: Curriculum) -> dict:
+    """What the zoo says about the eye."""
+    rounded = jax.tree.map(lambda leaf: leaf.astype(np.float16).astype(np.float32), eye)
+    weights = sum(leaf.size for leaf in jax.tree.leaves(eye))
+    tokens = STEPS * BATCH * pictures.PATCHES
+    flops = 6.0 * tokens * weights + 6.0 * STEPS * BATCH * SHAPE["d_model"] * shown.classes
+    hours = STEPS * step_seconds(shown) / 3600
+    return {
+        "name": NAME,
+        "kind": "eye",
+        "parameters": weights,
+        "shape": SHAPE,
+        "data": f"{len(shown.emoji):,} emoji drawings and {len(shown.letters):,} letters, {STEPS * BATCH:,} views",
+        "never seen": "the style, the concepts and the scripts of held_out.json, and the data of other tasks",
+        "recipe": "course make eye",
+        "commit": commit(),
+        "cost": {"FLOPs": flops, "core hours": hours, "Wh, estimated": hours * WATTS_PER_CORE},
+        "linear probe": {name: probe(rounded, task()) for name, task in pictures.TASKS.items()},
+        "limits": "32 x 32 drawings on plain grounds; no photographs",
+        "licence": "CC BY 4.0",
+    }
+
+
+def probe(eye: PyTree, task: pictures.Task) -> float:
+    """Share of right answers of a linear classifier on what the eye makes of the task's pictures."""
+    seen, asked = (pictures.features(eye, half.images) for half in (task.train, task.test))
+    mean, spread = seen.mean(axis=0), seen.std(axis=0) + 1e-6
+    guess = linear_guess((seen - mean) / spread, task.train.labels, (asked - mean) / spread)
+    return float((guess == task.test.labels).mean())
+
+
+def step_seconds(shown: Curriculum, steps: int = 25) -> float:
+    """Seconds of one training step, its batch included, after one that compiles."""
+    fresh = pictures.init_eye(np.random.default_rng(SEED), **SHAPE)
+    fresh |= {"head": np.zeros((SHAPE["d_model"], shown.classes), np.float32)}
+    state = fit(loss, fresh, batches(shown, 0), np.full(1, PEAK), optimiser=muon()).state
+    began = time.perf_counter()
+    fit(loss, None, batches(shown, 0), np.full(steps, PEAK), optimiser=muon(), state=state)
+    return (time.perf_counter() - began) / steps
