@@ -4,6 +4,7 @@ A picture is 32 x 32 pixels of red, green and blue from 0 to 1. No task shows wh
 on: all use the held-out style, concepts and scripts of `course.data.arrays.held_out`, or another source.
 """
 
+import hashlib
 from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
@@ -243,11 +244,23 @@ def _split(
     seed: int,
     groups: Int[np.ndarray, " n"] | None = None,
 ) -> Task:
-    """Two thirds to learn from and one third to be tested on, at random; what shares a group stays together."""
-    kinds, group = np.unique(np.arange(len(labels)) if groups is None else groups, return_inverse=True)
-    tested = (np.random.default_rng([seed, 1]).permutation(len(kinds)) < len(kinds) // 3)[group]
+    """Two thirds to learn from, one third to be tested on, at random. What shares a group, or its pixels, stays together."""
+    group = np.unique(_keys(images) if groups is None else groups, return_inverse=True)[1]
+    tested = (np.random.default_rng([seed, 1]).permutation(group.max() + 1) < (group.max() + 1) // 3)[group]
     halves = (Pictures(images[rows], np.asarray(labels)[rows].astype(int)) for rows in (~tested, tested))
     return Task(question, names, *halves)
+
+
+def _keys(images: Shaped[np.ndarray, "n ..."]) -> Shaped[np.ndarray, " n"]:
+    """A key for each picture, the same for the same pixels."""
+    return np.array([hashlib.sha256(np.ascontiguousarray(image)).hexdigest() for image in images])
+
+
+def seen_nowhere_in(
+    drawings: UInt8[np.ndarray, "n 32 32 4"], others: UInt8[np.ndarray, "m 32 32 4"]
+) -> Bool[np.ndarray, " n"]:
+    """True for the drawings of which no pixel-for-pixel copy is among the others."""
+    return ~np.isin(_keys(drawings), _keys(others))
 
 
 def init_eye(rng: np.random.Generator, d_model: int, n_layers: int, n_heads: int) -> dict:

@@ -55,6 +55,12 @@ def _icons(sources, jobs):
     return icons.make(sources)
 
 
+def _eye(sources, jobs):
+    from course.recipes import eye
+
+    return eye.make()
+
+
 RECIPES = {
     "texts": _texts,
     "proteins": _proteins,
@@ -65,4 +71,5 @@ RECIPES = {
     "icons": _icons,
     "sweep": _sweep,
     "ladder": _ladder,
+    "eye": _eye,
 }

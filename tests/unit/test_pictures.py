@@ -1,0 +1,102 @@
+"""Pictures and tasks: shapes, what moving does, and that no test shows what a model was trained on."""
+
+import numpy as np
+import pytest
+
+from course import pictures
+from course.data.arrays import STYLES, held_out, load_drawings, load_emoji, load_glyphs
+from course.nn import init_encoder
+from course.recipes import eye
+
+ALL = pytest.mark.parametrize("name", pictures.TASKS)
+
+
+@ALL
+def test_every_task_has_pictures_of_every_answer(name):
+    task = pictures.TASKS[name]()
+    for half in (task.train, task.test):
+        assert half.images.shape == (len(half.labels), 32, 32, 3)
+        assert half.images.min() >= 0
+        assert half.images.max() <= 1 + 1e-6
+        assert set(half.labels) == set(range(len(task.names)))
+
+
+@ALL
+def test_a_task_is_the_same_for_the_same_seed_and_another_for_another(name):
+    one, same, other = (pictures.TASKS[name](seed=seed).test for seed in (1, 1, 2))
+    assert np.array_equal(one.images, same.images)
+    assert one.images.shape != other.images.shape or not np.array_equal(one.images, other.images)
+
+
+@pytest.mark.parametrize("name", ["digits", "animals", "icons", "categories", "scripts"])
+def test_no_picture_is_in_both_halves(name):
+    task = pictures.TASKS[name]()
+    seen = {image.tobytes() for image in task.train.images}
+    repeated = [image.tobytes() in seen for image in task.test.images]
+    assert np.mean(repeated) < 0.02  # a few letters and silhouettes look alike
+
+
+def test_patches_are_squares_row_by_row():
+    image = np.arange(32 * 32 * 3).reshape(1, 32, 32, 3) / (32 * 32 * 3)
+    squares = pictures.patches(image)
+    assert squares.shape == (1, 64, 48)
+    np.testing.assert_allclose(squares[0, 9].reshape(4, 4, 3) + 0.5, image[0, 4:8, 4:8], rtol=1e-6)
+
+
+def test_what_is_not_moved_stays():
+    drawings = load_drawings("noto")[:5]
+    still = pictures.moved(drawings, np.random.default_rng(0), turn=0, smallest=1, largest=1, shift=0)
+    np.testing.assert_allclose(pictures.on_colour(still), pictures.on_colour(drawings), atol=0.01)
+
+
+def test_a_quarter_turn_is_that_of_numpy():
+    drawings = load_drawings("noto")[:5]
+
+    class Quarter:
+        def uniform(self, low, high, size):
+            return np.full(size, 90.0 if high == 90 else (low + high) / 2)
+
+    turned = pictures.moved(drawings, Quarter(), turn=90, smallest=1, largest=1, shift=0)
+    white = pictures.on_colour(turned)
+    assert any(
+        np.allclose(white, np.rot90(pictures.on_colour(drawings), quarter, axes=(1, 2)), atol=0.02)
+        for quarter in (1, 3)
+    )
+
+
+def test_the_eye_is_the_encoder_of_the_course():
+    shape = {"d_model": 16, "n_layers": 2, "n_heads": 2}
+    whole = init_encoder(np.random.default_rng(3), 48, 1, **shape)
+    own = pictures.init_eye(np.random.default_rng(3), **shape)
+    assert whole.keys() - own.keys() == {"unembedding"}
+    assert all(np.array_equal(whole[key], own[key]) for key in ("embedding", "bias"))
+
+
+def test_features_do_not_depend_on_the_company():
+    eye_params = pictures.init_eye(np.random.default_rng(0), d_model=16, n_layers=1, n_heads=2)
+    images = pictures.digits().test.images[:70]
+    together = pictures.features(eye_params, images)
+    assert together.shape == (70, 16)
+    np.testing.assert_allclose(together[66:], pictures.features(eye_params, images[66:]), atol=1e-5)
+
+
+def test_nothing_held_out_is_trained_on():
+    shown = eye.curriculum()
+    kept_back = held_out()
+    free = np.array([code not in kept_back["emoji"]["concepts"] for code in load_emoji().codes])
+    forbidden = [load_drawings(kept_back["emoji"]["style"])]
+    forbidden += [load_drawings(style)[~free] for style in STYLES]
+    hidden = {drawing.tobytes() for part in forbidden for drawing in part}
+    assert not any(drawing.tobytes() in hidden for drawing in shown.emoji)
+    assert shown.emoji_labels.max() + 1 == free.sum() <= shown.letter_labels.min()
+    glyphs = load_glyphs()
+    secret = np.isin(glyphs.scripts, kept_back["glyphs"]["scripts"])[glyphs.script]
+    assert len(shown.letters) == (~secret).sum()
+    assert 0.15 < secret.mean() < 0.3
+
+
+def test_the_eyes_batches_do_not_depend_on_where_a_run_began():
+    shown = eye.curriculum()
+    early, late = eye.batches(shown, 0), eye.batches(shown, 2)
+    next(early), next(early)
+    assert np.array_equal(next(early)["squares"], next(late)["squares"])
