@@ -244,7 +244,7 @@ def _split(
     seed: int,
     groups: Int[np.ndarray, " n"] | None = None,
 ) -> Task:
-    """Two thirds to learn from and one third for the test, at random. What shares a group or its pixels stays together."""
+    """Two thirds to learn from and one third to test, at random; what shares a group or its pixels stays together."""
     group = np.unique(_keys(images) if groups is None else groups, return_inverse=True)[1]
     tested = (np.random.default_rng([seed, 1]).permutation(group.max() + 1) < (group.max() + 1) // 3)[group]
     halves = (Pictures(images[rows], np.asarray(labels)[rows].astype(int)) for rows in (~tested, tested))
