@@ -74,7 +74,8 @@ def address(port: int, start: str, token: str) -> str:
 
 def greeting(address: str, browser: bool, as_root: bool) -> str:
     """What the reader should know before JupyterLab's own log begins."""
-    first = "JupyterLab opens in your browser; if it does not, open" if browser else "Open this address in a browser:"
+    opens = "JupyterLab opens in your browser; if it does not, open"
+    first = opens if browser else "In a few seconds, open this address in a browser:"
     lines = [first, "", f"    {address}", "", "Stop it with Ctrl-C. Save your work first."]
     if as_root:
         lines.append("Warning: you are root, and so are your notebooks. Fine in a container, unwise elsewhere.")

@@ -49,7 +49,7 @@ def test_root_and_a_missing_browser_are_told_to_jupyter_and_to_the_reader():
     command = lab.command(Path("root"), "start-here.ipynb", 8890, browser=False, as_root=True)
     assert {"--no-browser", "--allow-root"} <= set(command)
     greeting = lab.greeting("http://127.0.0.1:8890/lab", browser=False, as_root=True)
-    assert greeting.startswith("Open this address in a browser:\n\n    http://127.0.0.1:8890/lab\n")
+    assert greeting.startswith("In a few seconds, open this address in a browser:\n\n    http://127.0.0.1:8890/lab\n")
     assert "Warning: you are root" in greeting
     assert "Warning" not in lab.greeting("http://127.0.0.1:8890/lab", browser=True, as_root=False)
 
