@@ -302,6 +302,6 @@ def _constants(theta: Float[np.ndarray, " 5"], centre: Float[np.ndarray, " 2"]) 
 
 def _draws(groups: Sequence[Hashable], count: int, seed: int) -> list[Float[np.ndarray, " runs"]]:
     """`count` weight vectors: how often each run is drawn when whole groups are drawn with replacement."""
-    _, index = np.unique(np.asarray(groups), return_inverse=True)
-    kinds, rng = index.max() + 1, np.random.default_rng(seed)
+    order = {group: i for i, group in enumerate(dict.fromkeys(groups))}
+    index, kinds, rng = np.array([order[group] for group in groups]), len(order), np.random.default_rng(seed)
     return [rng.multinomial(kinds, np.full(kinds, 1 / kinds))[index].astype(float) for _ in range(count)]
