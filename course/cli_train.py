@@ -58,12 +58,12 @@ def make(
     jobs: Annotated[int, typer.Option(min=1, help="Runs side by side.")] = 2,
 ) -> None:
     """Make a bundled file again from its recipe."""
-    from course.recipes import RECIPES
+    from course import recipes
 
-    if recipe not in RECIPES:
-        typer.echo(f"course: no recipe {recipe!r}; there are {', '.join(RECIPES)}.", err=True)
+    if recipe not in recipes.RECIPES:
+        typer.echo(f"course: no recipe {recipe!r}; there are {', '.join(recipes.RECIPES)}.", err=True)
         raise typer.Exit(2)
-    typer.echo(_or_exit(RECIPES[recipe], sources=sources, jobs=jobs))
+    typer.echo(_or_exit(recipes.make, recipe, sources=sources, jobs=jobs))
 
 
 def _use_every_core() -> None:

@@ -160,14 +160,12 @@ def fit_law(
     N, D, loss: one entry per run, positive. `groups` names the run that each point comes from: points of one group are
     drawn together, since they are not independent. Raises ValueError for input that cannot be fitted.
     """
-    data = _log_columns(N, D, loss)
-    centre = np.array([data[0].mean(), data[1].mean()])
-    centred = (data[0] - centre[0], data[1] - centre[1], data[2])  # centred, a and alpha no longer compete
-    draws = _draws(groups if groups is not None else range(len(data[0])), bootstrap, seed)
+    centred, means = _centred(_log_columns(N, D, loss))
+    draws = _draws(groups, len(centred[0]), bootstrap, seed)
     with threadpool_limits(1, "blas"):  # on 5 x 5 matrices more threads only wait for each other
-        best = _fit(centred, np.ones(len(data[0])), _starts(centred, delta), delta)
-        samples = [_constants(_fit(centred, weights, [best], delta), centre) for weights in draws]
-    return Law(*_constants(best, centre).tolist(), samples=np.array(samples) if samples else None)
+        best = _fit(centred, np.ones(len(centred[0])), _starts(centred, delta), delta)
+        samples = [_constants(_fit(centred, weights, [best], delta), means) for weights in draws]
+    return Law(*_constants(best, means).tolist(), samples=np.array(samples) if samples else None)
 
 
 def fit_joint_law(
@@ -181,10 +179,8 @@ def fit_joint_law(
     seed: int = 0,
 ) -> JointLaw:
     """The joint law of lowest summed Huber loss in log space. Arguments and errors are those of `fit_law`."""
-    data = _log_columns(N, D, loss)
-    means = np.array([data[0].mean(), data[1].mean()])
-    centred = np.array([data[0] - means[0], data[1] - means[1], data[2]])
-    draws = _draws(groups if groups is not None else range(len(data[0])), bootstrap, seed)
+    centred, means = _centred(_log_columns(N, D, loss))
+    draws = _draws(groups, len(centred[0]), bootstrap, seed)
     with threadpool_limits(1, "blas"):
         rough = sorted((_joint_fit(centred, start, 0.1) for start in JOINT_STARTS), key=lambda pair: pair[0])
         best = min((_joint_fit(centred, theta, delta) for _, theta in rough[:FINALISTS]), key=lambda pair: pair[0])[1]
@@ -261,7 +257,13 @@ def _log_columns(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> tuple[Float[np.
     return tuple(np.log(values) for values in columns.values())
 
 
-def _fit(data: tuple, weights: np.ndarray, starts: list, delta: float) -> Float[np.ndarray, " 5"]:
+def _centred(columns: tuple[np.ndarray, ...]) -> tuple[Float[np.ndarray, "3 runs"], Float[np.ndarray, " 2"]]:
+    """(ln N and ln D less their means, ln L; the two means). Centred, a factor and its exponent no longer compete."""
+    means = np.array([columns[0].mean(), columns[1].mean()])
+    return np.array([columns[0] - means[0], columns[1] - means[1], columns[2]]), means
+
+
+def _fit(data: np.ndarray, weights: np.ndarray, starts: list, delta: float) -> Float[np.ndarray, " 5"]:
     """theta at the lowest objective that any of the starts leads to.
 
     A wide Huber loss goes first: from far away a narrow one has almost no curvature. Only its best minima go on.
@@ -275,7 +277,7 @@ def _fit(data: tuple, weights: np.ndarray, starts: list, delta: float) -> Float[
     return min(found, key=lambda pair: pair[0])[1]
 
 
-def _descend(data: tuple, weights: np.ndarray, start: np.ndarray, width: float) -> tuple[float, np.ndarray]:
+def _descend(data: np.ndarray, weights: np.ndarray, start: np.ndarray, width: float) -> tuple[float, np.ndarray]:
     """(objective, theta) where L-BFGS ends; the objective is scaled to order one, where tolerances mean the same."""
 
     def scaled(theta):
@@ -287,7 +289,7 @@ def _descend(data: tuple, weights: np.ndarray, start: np.ndarray, width: float) 
     return result.fun * width, result.x
 
 
-def _starts(data: tuple, delta: float) -> list[Float[np.ndarray, " 5"]]:
+def _starts(data: np.ndarray, delta: float) -> list[Float[np.ndarray, " 5"]]:
     """The most promising starts of a coarse grid, with E, A and B relative to the lowest loss."""
     lowest = data[2].min()
     grid = [np.array([lowest + e, lowest + a, lowest + b, alpha, beta]) for e, a, b, alpha, beta in STARTS]
@@ -300,8 +302,9 @@ def _constants(theta: Float[np.ndarray, " 5"], centre: Float[np.ndarray, " 2"]) 
     return np.array([np.exp(e), np.exp(a + alpha * centre[0]), np.exp(b + beta * centre[1]), alpha, beta])
 
 
-def _draws(groups: Sequence[Hashable], count: int, seed: int) -> list[Float[np.ndarray, " runs"]]:
-    """`count` weight vectors: how often each run is drawn when whole groups are drawn with replacement."""
+def _draws(groups: Sequence[Hashable] | None, runs: int, count: int, seed: int) -> list[Float[np.ndarray, " runs"]]:
+    """`count` weight vectors: how often each run is drawn, when groups of runs are drawn with replacement."""
+    groups = range(runs) if groups is None else groups
     order = {group: i for i, group in enumerate(dict.fromkeys(groups))}
     index, kinds, rng = np.array([order[group] for group in groups]), len(order), np.random.default_rng(seed)
     return [rng.multinomial(kinds, np.full(kinds, 1 / kinds))[index].astype(float) for _ in range(count)]
