@@ -17,6 +17,7 @@ import numpy as np
 
 from course.data import DATA, sha256
 from course.data.arrays import ANIMALS
+from course.recipes.sources import require
 
 PACKAGE = "animal_mnist-0.4-py3-none-any.whl"
 SOURCES = {PACKAGE: "pip download --no-deps animal-mnist==0.4"}
@@ -41,8 +42,7 @@ class ArraysOnly(pickle.Unpickler):
 
 def make(sources: Path) -> dict[str, dict]:
     """The file's size and SHA-256, after writing course/data/animals.npz."""
-    if not (sources / PACKAGE).exists():
-        raise FileNotFoundError(f"missing in {sources}. Get it with:\n  {SOURCES[PACKAGE]}")
+    require(sources, SOURCES)
     pictures, labels = (read(sources / PACKAGE, kind) for kind in ("data", "label"))
     rng = np.random.default_rng(0)
     rows = np.concatenate(

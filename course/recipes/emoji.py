@@ -7,7 +7,6 @@ two share-alike styles (OpenMoji, EmojiOne 1) stay out. Flags stay out, too: the
 """
 
 import hashlib
-import io
 import json
 import lzma
 import re
@@ -18,7 +17,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from course.data import DATA, HELD_OUT, sha256
+from course.data import DATA, sha256
+from course.recipes.sources import hold_out, rasterised, read_json, require
 from course.recipes.texts import XZ
 
 CONCEPTS = "emoji-datasource-google-16.0.0.tgz"
@@ -41,17 +41,14 @@ GENDERS = {"1f468", "1f469", "1f9d1", "2640", "2642", "200d"}  # man, woman, per
 
 def make(sources: Path) -> dict[str, dict]:
     """Sizes and SHA-256 of course/data/emoji.json.xz and emoji.npz, which it writes, with its part of held_out.json."""
-    needed = (CONCEPTS, *NAMES, *STYLES.values())
-    missing = [npm_command(name) for name in needed if not (sources / name).exists()]
-    if missing:
-        raise FileNotFoundError(f"missing in {sources}. Get them with:\n  " + "\n  ".join(missing))
+    require(sources, {name: npm_command(name) for name in (CONCEPTS, *NAMES, *STYLES.values())})
     base = read_json(sources / CONCEPTS, "package/emoji.json")
     concepts = [one for one in base if one["category"] not in ("Flags", "Component")]
     concepts.sort(key=lambda one: one["sort_order"])
     names = read_names(sources, [plain_code(one["unified"]) for one in base])
     table = tabulate(concepts, names)
     (DATA / "emoji.json.xz").write_bytes(lzma.compress(compact_json(table), filters=XZ))
-    hold_out(table["codes"])
+    hold_out("emoji", {"style": HELD_OUT_STYLE, "concepts": held_out_concepts(table["codes"])})
     known = icon_names(sources, concepts, table["names"]["en"])
     pictures = {style: draw_style(sources / package, known) for style, package in STYLES.items()}
     np.savez_compressed(DATA / "emoji.npz", **pictures)
@@ -65,12 +62,6 @@ def npm_command(package: str) -> str:
     """The command that fetches a package by the name of its file."""
     name, version = re.fullmatch(r"(.+)-(\d+\.\d+\.\d+)\.tgz", package).groups()
     return f"npm pack {name.replace('iconify-json-', '@iconify-json/')}@{version}"
-
-
-def read_json(package: Path, member: str) -> dict | list:
-    """The contents of one JSON file of the package."""
-    with tarfile.open(package) as tar:
-        return json.load(tar.extractfile(member))
 
 
 def plain_code(unified: str) -> str:
@@ -121,12 +112,9 @@ def compact_json(table: dict) -> bytes:
     return json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
-def hold_out(codes: list[str]) -> None:
-    """Writes the held-out style and concepts. Variants that differ by gender alone are held out together."""
-    chosen = [code for code in codes if int(hashlib.sha256(group(code).encode()).hexdigest(), 16) % HELD_OUT_SHARE == 0]
-    everything = json.loads(HELD_OUT.read_text(encoding="utf-8")) if HELD_OUT.exists() else {}
-    everything["emoji"] = {"style": HELD_OUT_STYLE, "concepts": chosen}
-    HELD_OUT.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+def held_out_concepts(codes: list[str]) -> list[str]:
+    """One in eight. Variants that differ by gender alone are held out together."""
+    return [code for code in codes if int(hashlib.sha256(group(code).encode()).hexdigest(), 16) % HELD_OUT_SHARE == 0]
 
 
 def group(code: str) -> str:
@@ -167,9 +155,6 @@ def slug(name: str) -> str:
 
 def draw(icons: dict, name: str) -> UInt8[np.ndarray, "32 32 4"]:
     """One icon of a collection, rasterised."""
-    import resvg_py  # a recipe's dependency only
-    from PIL import Image
-
     icon = icons["icons"].get(name) or icons["icons"][icons["aliases"][name]["parent"]]
     width, height = (icon.get(side) or icons.get(side, 16) for side in ("width", "height"))
     left, top = icon.get("left", icons.get("left", 0)), icon.get("top", icons.get("top", 0))
@@ -178,5 +163,4 @@ def draw(icons: dict, name: str) -> UInt8[np.ndarray, "32 32 4"]:
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'width="{SIZE}" height="{SIZE}" viewBox="{view}">{icon["body"]}</svg>'
     )
-    png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=SIZE, height=SIZE))
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
+    return rasterised(svg, SIZE)

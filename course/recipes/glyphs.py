@@ -10,9 +10,7 @@ Each letter comes in every style in which the fonts have it: sans and serif, reg
 different hands that write one letter.
 """
 
-import hashlib
 import io
-import json
 import subprocess
 import tarfile
 import unicodedata
@@ -22,7 +20,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import UInt8
 
-from course.data import DATA, HELD_OUT, sha256
+from course.data import DATA, sha256
+from course.recipes.sources import by_lot, hold_out, require
 
 PACKAGE = "fonts-noto-core_20201225-1_all.deb"
 SOURCES = {PACKAGE: "apt-get download fonts-noto-core=20201225-1"}
@@ -44,8 +43,7 @@ class Glyph(NamedTuple):
 
 def make(sources: Path) -> dict[str, dict]:
     """The file's size and SHA-256, after writing course/data/glyphs.npz and the held-out scripts."""
-    if not (sources / PACKAGE).exists():
-        raise FileNotFoundError(f"missing in {sources}. Get it with:\n  {SOURCES[PACKAGE]}")
+    require(sources, SOURCES)
     drawn = dict(sorted(draw_fonts(sources / PACKAGE).items()))
     scripts = sorted({glyph.script for glyph in drawn})
     path = DATA / "glyphs.npz"
@@ -57,7 +55,7 @@ def make(sources: Path) -> dict[str, dict]:
         style=np.array([glyph.style for glyph in drawn], np.uint8),
         scripts=np.array(scripts),
     )
-    hold_out(scripts)
+    hold_out("glyphs", {"scripts": sorted(by_lot(scripts, len(scripts) // HELD_OUT_SHARE))})
     return {path.name: {"glyphs": len(drawn), "scripts": len(scripts), "sha256": sha256(path.read_bytes())}}
 
 
@@ -108,11 +106,6 @@ def script_of(code: int) -> str:
     return scripts.script(chr(code))
 
 
-def by_lot(codes: set[int], count: int) -> list[int]:
-    """At most `count` of the codes, always the same ones."""
-    return sorted(codes, key=lambda code: hashlib.sha256(str(code).encode()).digest())[:count]
-
-
 def draw(font: bytes, code: int) -> UInt8[np.ndarray, "32 32"]:
     """The letter in the middle of the picture, dark on light as ink from 0 to LEVELS - 1; smaller where it must be."""
     from PIL import Image, ImageDraw, ImageFont
@@ -126,11 +119,3 @@ def draw(font: bytes, code: int) -> UInt8[np.ndarray, "32 32"]:
     corner = ((SIZE - right - left) / 2, (SIZE - bottom - top) / 2)
     ImageDraw.Draw(image).text(corner, chr(code), fill=255, font=type_face)
     return np.round(np.asarray(image) / 255 * (LEVELS - 1)).astype(np.uint8)
-
-
-def hold_out(scripts: list[str]) -> None:
-    """Writes the held-out scripts into held_out.json."""
-    everything = json.loads(HELD_OUT.read_text(encoding="utf-8")) if HELD_OUT.exists() else {}
-    chosen = sorted(scripts, key=lambda script: hashlib.sha256(script.encode()).digest())
-    everything["glyphs"] = {"scripts": sorted(chosen[: len(scripts) // HELD_OUT_SHARE])}
-    HELD_OUT.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
