@@ -56,6 +56,9 @@ def make(
     recipe: Annotated[str, typer.Argument(help="Its name, such as texts or sweep; a wrong name lists them.")],
     sources: Annotated[Path, typer.Option(help="Folder of the packages that a data recipe reads.")] = Path("sources"),
     jobs: Annotated[int, typer.Option(min=1, help="Runs side by side.")] = 2,
+    runs: Annotated[Path, typer.Option(help="Folder of what a long recipe saves on its way.")] = Path("runs"),
+    scale: Annotated[float, typer.Option(min=1, help="Models and text that many times as large.")] = 1,
+    text: Annotated[Path | None, typer.Option(help="A text of yours to learn from, for sweep and ladder.")] = None,
 ) -> None:
     """Make a bundled file again from its recipe."""
     from course import recipes
@@ -63,7 +66,9 @@ def make(
     if recipe not in recipes.RECIPES:
         typer.echo(f"course: no recipe {recipe!r}; there are {', '.join(recipes.RECIPES)}.", err=True)
         raise typer.Exit(2)
-    typer.echo(_or_exit(recipes.make, recipe, sources=sources, jobs=jobs))
+    began, options = time.perf_counter(), {"sources": sources, "jobs": jobs, "runs": runs, "scale": scale, "text": text}
+    typer.echo(_or_exit(recipes.make, recipe, **options))
+    typer.echo(f"in {time.perf_counter() - began:.0f} s")
 
 
 def _use_every_core() -> None:

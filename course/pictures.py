@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped, UInt8
 
@@ -25,7 +26,7 @@ from course.data.arrays import (
     load_glyphs,
     load_icons,
 )
-from course.nn import blocks, embed, init_encoder
+from course.nn import block, embed, init_encoder, layers_of, normal, rms_norm
 
 SIZE, PATCH = 32, 4
 PATCHES, FEATURES = (SIZE // PATCH) ** 2, PATCH * PATCH * 3
@@ -264,28 +265,45 @@ def seen_nowhere_in(
 
 
 def init_eye(rng: np.random.Generator, d_model: int, n_layers: int, n_heads: int) -> dict:
-    """Parameters of a vision transformer without a head: patch embedding, its bias, and the blocks.
+    """Parameters of a vision transformer without a head: patch embedding, a vector for each place, and the blocks.
 
-    Source: An Image is Worth 16x16 Words (arXiv:2010.11929); here positions are rotary, and the mean is the summary.
+    Source: An Image is Worth 16x16 Words (arXiv:2010.11929), with the mean over all squares as the summary.
     """
+    encoder = init_encoder(rng, FEATURES, 1, d_model, n_layers, n_heads)
     return {
-        key: value
-        for key, value in init_encoder(rng, FEATURES, 1, d_model, n_layers, n_heads).items()
-        if key != "unembedding"
+        "embedding": encoder["embedding"],
+        "bias": normal(rng, (PATCHES, d_model), 1),
+        "blocks": encoder["blocks"],
     }
 
 
 def look(params: dict, squares: Float[Array, "n 64 48"]) -> Float[Array, "n D"]:
     """What the eye makes of pictures cut by `patches`: the mean over all squares of the normalised stream."""
-    return blocks(params["blocks"], embed(params, squares)).mean(axis=1)
+    return streams(params, squares)[-1].mean(axis=1)
 
 
-def features(params: dict, images: Float[np.ndarray, "n 32 32 3"]) -> Float[np.ndarray, "n D"]:
-    """What the eye makes of any number of pictures, computed in batches of one size."""
+def streams(params: dict, squares: Float[Array, "n 64 48"]) -> list[Float[Array, "n 64 D"]]:
+    """The normalised stream after each block: one vector for each square."""
+    x, after = embed(params, squares), []
+    for layer in layers_of(params["blocks"]):
+        x = block(layer, x, positions=False)
+        after.append(rms_norm(x))
+    return after
+
+
+def features(params: dict, images: Float[np.ndarray, "n 32 32 3"]) -> Float[np.ndarray, "n 4*L*D"]:
+    """What a linear classifier may use: the mean stream in each quarter of the picture, after each of L blocks.
+
+    Source of the concatenation over blocks: DINO (arXiv:2104.14294), appendix.
+    """
     squares = patches(images)
     padded = np.concatenate([squares, np.zeros((-len(squares) % AT_ONCE, *squares.shape[1:]), np.float32)])
-    parts = [_look(params, padded[i : i + AT_ONCE]) for i in range(0, len(padded), AT_ONCE)]
+    parts = [_quarters(params, padded[i : i + AT_ONCE]) for i in range(0, len(padded), AT_ONCE)]
     return np.concatenate(parts)[: len(images)]
 
 
-_look = jax.jit(look)
+@jax.jit
+def _quarters(params: dict, squares: Float[Array, "n 64 48"]) -> Float[Array, "n 4*L*D"]:
+    half = SIZE // PATCH // 2
+    grids = [after.reshape(-1, 2, half, 2, half, after.shape[-1]) for after in streams(params, squares)]
+    return jnp.concatenate([grid.mean(axis=(2, 4)).reshape(len(squares), -1) for grid in grids], axis=1)

@@ -10,9 +10,9 @@ RECIPES = {  # name of the module -> what its `make` is told
     "glyphs": ("sources",),
     "animals": ("sources",),
     "icons": ("sources",),
-    "sweep": ("jobs",),
-    "ladder": ("jobs",),
-    "eye": (),
+    "sweep": ("jobs", "runs", "scale", "text"),
+    "ladder": ("jobs", "runs", "scale", "text"),
+    "eye": ("runs",),
 }
 
 

@@ -8,8 +8,8 @@ concepts and scripts are never shown. A run that is killed goes on from its last
 """
 
 import itertools
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,13 +21,12 @@ from course import pictures, zoo
 from course.baselines import linear_guess
 from course.data.arrays import STYLES, held_out, load_drawings, load_glyphs
 from course.nn import cross_entropy, readout
-from course.recipes.ladder import WATTS_PER_CORE, commit
-from course.recipes.sweep import load_state, save_arrays
-from course.train import fit, muon, start, warmup_stable_decay
+from course.recipes.long_runs import commit, cost, go_on, load_state, step_seconds
+from course.train import muon, start, warmup_stable_decay
 
 NAME, SEED = "vit-442k", 0
 SHAPE = {"d_model": 96, "n_layers": 4, "n_heads": 4}
-BATCH, STEPS, PEAK, SAVE_EVERY = 64, 16_000, 0.01, 250
+BATCH, STEPS, PEAK, SAVE_EVERY = 64, 16_000, 0.014, 250
 GLYPH_LEVELS = 7
 
 
@@ -45,17 +44,15 @@ class Curriculum(NamedTuple):
         return int(self.letter_labels.max()) + 1
 
 
-def make(folder: Path = Path("runs/eye")) -> str:
-    """A line with the scores, after the eye is trained and stored in the zoo."""
+def make(runs: Path = Path("runs")) -> str:
+    """A line with the scores and the cost, after the eye is trained and stored in the zoo."""
+    folder = runs / "eye"
     folder.mkdir(parents=True, exist_ok=True)
     shown = curriculum()
-    params = train(shown, folder / "state.safetensors")
-    eye = {
-        key: np.asarray(value) if key != "blocks" else jax.tree.map(np.asarray, value) for key, value in params.items()
-    }
-    eye.pop("head")
-    zoo.store(eye, card(eye, shown))
-    return f"{NAME}: {zoo.cards()[NAME]['linear probe']}"
+    params = train(shown, folder / f"{NAME}.safetensors")
+    eye = jax.tree.map(np.asarray, {key: value for key, value in params.items() if key != "head"})
+    zoo.store(eye, described := card(eye, shown))
+    return f"{NAME}: {described['linear probe']}, {described['cost']}"
 
 
 def curriculum() -> Curriculum:
@@ -102,18 +99,15 @@ def loss(params: PyTree, batch: dict[str, Array]) -> Float[Array, ""]:
 
 def train(shown: Curriculum, path: Path) -> PyTree:
     """The parameters of the eye and its head after the last step; the state is saved on the way."""
+    rates = warmup_stable_decay(STEPS, PEAK, warmup=200, decay_share=0.4)
+    state = load_state(path, start(initial(shown), muon()))
+    return go_on(loss, state, partial(batches, shown), rates, path, SAVE_EVERY).params
+
+
+def initial(shown: Curriculum) -> PyTree:
+    """The eye before training, and a head of zeros."""
     head = np.zeros((SHAPE["d_model"], shown.classes), np.float32)
-    fresh = pictures.init_eye(np.random.default_rng(SEED), **SHAPE) | {"head": head}
-    state, rates = load_state(path, start(fresh, muon())), warmup_stable_decay(STEPS, PEAK, warmup=200, decay_share=0.4)
-    while (begin := int(state.step)) < STEPS:
-        since, ahead = time.perf_counter(), rates[begin : begin + SAVE_EVERY]
-        result = fit(loss, None, batches(shown, begin), ahead, optimiser=muon(), state=state)
-        state = result.state
-        save_arrays(path, state)
-        minutes = (time.perf_counter() - since) / len(ahead) * (STEPS - begin - len(ahead)) / 60
-        mean = result.history["loss"].mean()
-        print(f"{NAME}: step {begin + len(ahead):,} of {STEPS:,}, loss {mean:.3f}, {minutes:.0f} min left", flush=True)
-    return state.params
+    return pictures.init_eye(np.random.default_rng(SEED), **SHAPE) | {"head": head}
 
 
 def card(eye: PyTree, shown: Curriculum) -> dict:
@@ -122,7 +116,7 @@ def card(eye: PyTree, shown: Curriculum) -> dict:
     weights = sum(leaf.size for leaf in jax.tree.leaves(eye))
     tokens = STEPS * BATCH * pictures.PATCHES
     flops = 6.0 * tokens * weights + 6.0 * STEPS * BATCH * SHAPE["d_model"] * shown.classes
-    hours = STEPS * step_seconds(shown) / 3600
+    seconds = STEPS * step_seconds(loss, initial(shown), batches(shown, 0))
     return {
         "name": NAME,
         "kind": "eye",
@@ -132,7 +126,7 @@ def card(eye: PyTree, shown: Curriculum) -> dict:
         "never seen": "the style, the concepts and the scripts of held_out.json, and the data of other tasks",
         "recipe": "course make eye",
         "commit": commit(),
-        "cost": {"FLOPs": flops, "core hours": hours, "Wh, estimated": hours * WATTS_PER_CORE},
+        "cost": cost(flops, seconds),
         "linear probe": {name: probe(rounded, task()) for name, task in pictures.TASKS.items()},
         "limits": "32 x 32 drawings on plain grounds; no photographs",
         "licence": "CC BY 4.0",
@@ -145,13 +139,3 @@ def probe(eye: PyTree, task: pictures.Task) -> float:
     mean, spread = seen.mean(axis=0), seen.std(axis=0) + 1e-6
     guess = linear_guess((seen - mean) / spread, task.train.labels, (asked - mean) / spread)
     return float((guess == task.test.labels).mean())
-
-
-def step_seconds(shown: Curriculum, steps: int = 25) -> float:
-    """Seconds of one training step, its batch included, after one that compiles."""
-    fresh = pictures.init_eye(np.random.default_rng(SEED), **SHAPE)
-    fresh |= {"head": np.zeros((SHAPE["d_model"], shown.classes), np.float32)}
-    state = fit(loss, fresh, batches(shown, 0), np.full(1, PEAK), optimiser=muon()).state
-    began = time.perf_counter()
-    fit(loss, None, batches(shown, 0), np.full(steps, PEAK), optimiser=muon(), state=state)
-    return (time.perf_counter() - began) / steps

@@ -26,25 +26,25 @@ class Card(dict):
         return f"| {self['name']} | |\n|---|---|\n{rows}"
 
 
-def names() -> list[str]:
+def names(folder: Path = ZOO) -> list[str]:
     """The models' names, the smallest of each family first."""
-    return list(_read_cards())
+    return list(_read_cards(folder))
 
 
-def cards() -> dict[str, Card]:
+def cards(folder: Path = ZOO) -> dict[str, Card]:
     """The card of every model, by name: data, recipe, cost, scores, limits and licence."""
-    return {name: Card(card) for name, card in _read_cards().items()}
+    return {name: Card(card) for name, card in _read_cards(folder).items()}
 
 
-def load(name: str) -> PyTree:
-    """The parameters of a model, in float32.
+def load(name: str, folder: Path = ZOO) -> PyTree:
+    """The parameters of a model, in float32; from the course's zoo, or from a folder that a recipe filled.
 
     Raises ValueError, with one sentence, for an unknown name and for a file that is missing, damaged or of another
     shape than its card says.
     """
-    if name not in (known := _read_cards()):
+    if name not in (known := _read_cards(folder)):
         raise ValueError(f"no model {name!r} in the zoo: there are {', '.join(known)}.")
-    card, path = known[name], ZOO / f"{name}.safetensors"
+    card, path = known[name], folder / f"{name}.safetensors"
     if path.exists() and sha256(path.read_bytes()) != card["sha256"]:
         raise ValueError(f"the model {name!r} is damaged: its SHA-256 differs. Reinstall the course.")
     try:
@@ -53,19 +53,20 @@ def load(name: str) -> PyTree:
         raise ValueError(f"the model {name!r} cannot be loaded: {error}. Reinstall the course.") from None
 
 
-def store(params: PyTree, card: dict) -> None:
+def store(params: PyTree, card: dict, folder: Path = ZOO) -> None:
     """Writes a model, as float16, and its card. Recipes call it."""
-    path = ZOO / f"{card['name']}.safetensors"
+    path = folder / f"{card['name']}.safetensors"
     save_params(path, params, dtype=np.float16)
-    stored = _read_cards() | {card["name"]: card | {"bytes": path.stat().st_size, "sha256": sha256(path.read_bytes())}}
+    card = card | {"bytes": path.stat().st_size, "sha256": sha256(path.read_bytes())}
+    stored = _read_cards(folder) | {card["name"]: card}
     ordered = dict(sorted(stored.items(), key=lambda item: (item[1]["kind"], item[1]["parameters"])))
-    (ZOO / "cards.json").write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "cards.json").write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     _read_cards.cache_clear()
 
 
 @cache
-def _read_cards() -> dict[str, dict]:
-    path = ZOO / "cards.json"
+def _read_cards(folder: Path) -> dict[str, dict]:
+    path = folder / "cards.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 

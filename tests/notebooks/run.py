@@ -31,6 +31,7 @@ def main(folder: Path) -> int:
     with tempfile.TemporaryDirectory() as records:
         status = validate([lesson["path"] for lesson in lessons], Path(records))
         reports = [report(lesson, Path(records)) for lesson in lessons]
+        reports = [again_alone(lesson, *found) for lesson, found in zip(lessons, reports, strict=True)]
     faults += [f"{row['lesson']}: {fault}" for row, found in reports for fault in found]
     faults += ["strict nbval failed: see above"] * (status != 0)
     Console(width=110).print(scoreboard.cost_table(row for row, _ in reports))
@@ -79,6 +80,20 @@ def report(lesson: dict, records: Path) -> tuple[dict, list[str]]:
     cost = budgets.cost(usage)
     row = scoreboard.cost_row(lesson["lesson"], cost, claims)
     return row, claim_problems(claims) + budgets.breaches(cost, lesson["budget"])
+
+
+def again_alone(lesson: dict, row: dict, faults: list[str]) -> tuple[dict, list[str]]:
+    """The report of a second run with nothing beside it where the first one broke a budget, else the first report.
+
+    Two kernels share caches and memory bandwidth, which costs either up to a quarter more CPU time.
+    """
+    if not budgets.breaches(row, lesson["budget"]):
+        return row, faults
+    print(f"{lesson['lesson']} goes once more, alone: {'; '.join(faults)}")
+    with tempfile.TemporaryDirectory() as records:
+        status = validate([lesson["path"]], Path(records))
+        row, faults = report(lesson, Path(records))
+    return row, faults + ["strict nbval failed when alone"] * (status != 0)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import pytest
 
 from course import pictures
 from course.data.arrays import STYLES, held_out, load_drawings, load_emoji, load_glyphs
-from course.nn import init_encoder
+from course.nn import encoder
 from course.recipes import eye
 
 ALL = pytest.mark.parametrize("name", pictures.TASKS)
@@ -64,20 +64,31 @@ def test_a_quarter_turn_is_that_of_numpy():
     )
 
 
-def test_the_eye_is_the_encoder_of_the_course():
-    shape = {"d_model": 16, "n_layers": 2, "n_heads": 2}
-    whole = init_encoder(np.random.default_rng(3), 48, 1, **shape)
-    own = pictures.init_eye(np.random.default_rng(3), **shape)
-    assert whole.keys() - own.keys() == {"unembedding"}
-    assert all(np.array_equal(whole[key], own[key]) for key in ("embedding", "bias"))
+SMALL = {"d_model": 16, "n_layers": 2, "n_heads": 2}
 
 
-def test_features_do_not_depend_on_the_company():
-    eye_params = pictures.init_eye(np.random.default_rng(0), d_model=16, n_layers=1, n_heads=2)
-    images = pictures.digits().test.images[:70]
-    together = pictures.features(eye_params, images)
-    assert together.shape == (70, 16)
-    np.testing.assert_allclose(together[66:], pictures.features(eye_params, images[66:]), atol=1e-5)
+def test_the_eye_is_the_encoder_of_the_course_with_a_vector_for_each_place():
+    params, squares = pictures.init_eye(np.random.default_rng(3), **SMALL), pictures.patches(some_digits())
+    expected = encoder(params | {"unembedding": 4 * np.eye(16)}, squares, positions=False).mean(axis=1)
+    np.testing.assert_allclose(pictures.look(params, squares), expected, atol=1e-5)
+    turned = pictures.look(params, squares[:, ::-1])
+    assert np.abs(turned - expected).max() > 0.01
+    placeless = params | {"bias": params["bias"][:1]}
+    np.testing.assert_allclose(pictures.look(placeless, squares), pictures.look(placeless, squares[:, ::-1]), atol=1e-4)
+
+
+def test_features_are_the_mean_streams_of_the_quarters_whatever_the_company():
+    params, images = pictures.init_eye(np.random.default_rng(0), **SMALL), some_digits()
+    together = pictures.features(params, images)
+    assert together.shape == (70, 2 * 4 * 16)
+    np.testing.assert_allclose(together[66:], pictures.features(params, images[66:]), atol=1e-5)
+    last = together[:, 4 * 16 :].reshape(70, 4, 16)
+    np.testing.assert_allclose(last.mean(axis=1), pictures.look(params, pictures.patches(images)), atol=1e-5)
+
+
+def some_digits():
+    """70 pictures: not a multiple of the 64 that are computed at once."""
+    return pictures.digits().test.images[:70]
 
 
 def test_nothing_held_out_is_trained_on():

@@ -1,5 +1,6 @@
 """The recipes of the sweep and of the ladder: they go on after a kill to the same bits; a recorded row comes again."""
 
+import os
 import subprocess
 import sys
 import time
@@ -7,23 +8,34 @@ import time
 import numpy as np
 import pytest
 
-from course.data import load_sweep
+from course import zoo
+from course.data import load_sweep, load_text, read_text
 from course.recipes import sweep
+from course.train import unigram_entropy
 
 SHORT_RUN = """
 import sys
 from pathlib import Path
-from course.recipes import ladder, sweep
-sweep.BUDGETS, sweep.SAVE_EVERY = (125, 250), 25
+from course.recipes import eye, ladder, sweep
+from course.recipes.sweep import Plan, Size
+sweep.SIZES, sweep.BUDGETS, sweep.SAVE_EVERY = (Size(8, 1, 1),), (125, 250), 25
 ladder.TRUNK, ladder.STEPS, ladder.FALLING, ladder.SAVE_EVERY = 200, 250, 100, 25
+eye.SHAPE, eye.BATCH, eye.STEPS, eye.SAVE_EVERY = {"d_model": 8, "n_layers": 1, "n_heads": 1}, 8, 300, 25
 if __name__ == "__main__":
-    print(ladder.run(sweep.Size(8, 1, 1), Path(sys.argv[1])))
+    folder = Path(sys.argv[1])
 """
+LADDER, EYE = "    ladder.run(Size(8, 1, 1), folder)", '    eye.train(eye.curriculum(), folder / "eye.safetensors")'
+LARGER = "    print(ladder.make(1, folder, 4, Path(sys.argv[2])))"
 
 
-def started(script, folder):
-    folder.mkdir()
-    return subprocess.Popen([sys.executable, str(script), str(folder)])
+def started(folder, script, *arguments, devices=1):
+    """A process that runs the script with files kept in the folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "run.py").write_text(SHORT_RUN + script, encoding="utf-8")
+    flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}", "COURSE_HEADLESS": "1"}
+    command = [sys.executable, str(folder / "run.py"), str(folder), *map(str, arguments)]
+    with (folder / "log.txt").open("w", encoding="utf-8") as log:
+        return subprocess.Popen(command, env=os.environ | flags, stdout=log)
 
 
 def wait_for(path, process):
@@ -32,18 +44,41 @@ def wait_for(path, process):
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize("kill_at", ["8-0.safetensors", "ladder-8.safetensors"])
-def test_killed_run_goes_on_to_the_same_bits(tmp_path, kill_at):
-    script = tmp_path / "run.py"
-    script.write_text(SHORT_RUN, encoding="utf-8")
-    whole, killed = started(script, tmp_path / "whole"), started(script, tmp_path / "killed")
+@pytest.mark.parametrize(
+    ("script", "kill_at"),
+    [(LADDER, "8-0.safetensors"), (LADDER, "ladder-8.safetensors"), (EYE, "eye.safetensors")],
+    ids=["sweep", "ladder", "eye"],
+)
+def test_killed_run_goes_on_to_the_same_bits(tmp_path, script, kill_at):
+    whole, killed = started(tmp_path / "whole", script), started(tmp_path / "killed", script)
     wait_for(tmp_path / "killed" / kill_at, killed)
     killed.kill()
     assert killed.wait() != 0, "the run was over before it could be killed"
-    subprocess.run([sys.executable, str(script), str(tmp_path / "killed")], check=True)
-    assert whole.wait() == 0
-    for name in ("8-0.csv", "8-0.safetensors", "8-0-125.safetensors", "8-0-250.safetensors", "ladder-8.safetensors"):
+    again = started(tmp_path / "killed", script)
+    assert whole.wait() == again.wait() == 0
+    made = [path.name for path in (tmp_path / "whole").iterdir() if path.suffix in (".csv", ".safetensors")]
+    assert kill_at in made
+    for name in made:
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+
+
+def test_a_larger_family_of_another_text_on_eight_devices_is_that_of_one(tmp_path):
+    """Up to the order in which the devices' gradients are summed, which 450 steps of training amplify."""
+    text = tmp_path / "mine.txt"
+    text.write_text(read_text("milton")[:200_000], encoding="utf-8")
+    processes = {n: started(tmp_path / str(n), LARGER, text, devices=n) for n in (1, 8)}
+    for n, process in processes.items():
+        assert process.wait() == 0
+        log = (tmp_path / str(n) / "log.txt").read_text(encoding="utf-8")
+        assert "step 450 of 450, loss" in log
+        assert "min left" in log
+        assert "FLOPs" in log
+    cards = [zoo.cards(tmp_path / str(n) / "sweep-x4-mine")["lm-3k"] for n in processes]
+    losses = [card["nats per byte"]["validation text"] for card in cards]
+    assert losses[0] == pytest.approx(losses[1], abs=0.02)
+    assert losses[0] < unigram_entropy(load_text(text)[0])
+    params = zoo.load("lm-3k", tmp_path / "8" / "sweep-x4-mine")
+    assert params["embedding"].shape == (256, 16)
 
 
 def test_recorded_row_comes_out_again(tmp_path):
@@ -58,7 +93,7 @@ def test_recorded_row_comes_out_again(tmp_path):
 
 
 def test_no_run_reads_a_byte_twice():
-    assert load_sweep()["tokens"].max() <= len(sweep.training_bytes())
+    assert load_sweep()["tokens"].max() <= len(sweep.training_bytes(None))
 
 
 def test_the_extrapolation_has_enough_cheap_runs():

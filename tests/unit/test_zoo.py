@@ -14,41 +14,39 @@ SHAPE = {"vocabulary": 20, "d_model": 8, "n_layers": 2, "n_heads": 2}
 
 
 @pytest.fixture
-def params(tmp_path, monkeypatch):
+def params(tmp_path):
     """Parameters that float16 holds exactly, stored as the only model of an empty zoo."""
-    monkeypatch.setattr(zoo, "ZOO", tmp_path)
-    zoo._read_cards.cache_clear()
     rng = np.random.default_rng(0)
     fresh = init_language_model(rng, **SHAPE)
     tree = jax.tree.map(lambda leaf: rng.integers(-8, 8, leaf.shape).astype(np.float32) / 4, fresh)
-    zoo.store(tree, {"name": "lm-test", "kind": "language model", "parameters": 1536, "shape": SHAPE, "loss": 1.5})
-    yield tree
-    zoo._read_cards.cache_clear()
+    card = {"name": "lm-test", "kind": "language model", "parameters": 1536, "shape": SHAPE, "loss": 1.5}
+    zoo.store(tree, card, tmp_path)
+    return tree
 
 
-def test_a_stored_model_comes_back_in_single_precision(params):
-    again = zoo.load("lm-test")
+def test_a_stored_model_comes_back_in_single_precision(params, tmp_path):
+    again = zoo.load("lm-test", tmp_path)
     assert jax.tree.structure(again) == jax.tree.structure(params)
     for one, other in zip(jax.tree.leaves(params), jax.tree.leaves(again), strict=True):
         assert other.dtype == np.float32
         assert np.array_equal(one, other)
 
 
-def test_a_card_tells_what_is_known_and_shows_itself_as_a_table(params):
-    card = zoo.cards()["lm-test"]
+def test_a_card_tells_what_is_known_and_shows_itself_as_a_table(params, tmp_path):
+    card = zoo.cards(tmp_path)["lm-test"]
     assert (card["parameters"], card["loss"]) == (1536, 1.5)
     assert "| parameters | 1,536 |" in card._repr_markdown_()
-    assert zoo.names() == ["lm-test"]
+    assert zoo.names(tmp_path) == ["lm-test"]
 
 
-def test_models_are_listed_from_small_to_large(params):
-    zoo.store(params, {"name": "lm-small", "kind": "language model", "parameters": 10, "shape": SHAPE})
-    assert zoo.names() == ["lm-small", "lm-test"]
+def test_models_are_listed_from_small_to_large(params, tmp_path):
+    zoo.store(params, {"name": "lm-small", "kind": "language model", "parameters": 10, "shape": SHAPE}, tmp_path)
+    assert zoo.names(tmp_path) == ["lm-small", "lm-test"]
 
 
-def test_an_unknown_name_lists_the_known_ones(params):
+def test_an_unknown_name_lists_the_known_ones(params, tmp_path):
     with pytest.raises(ValueError, match="no model 'lm-tset' in the zoo: there are lm-test"):
-        zoo.load("lm-tset")
+        zoo.load("lm-tset", tmp_path)
 
 
 @pytest.mark.parametrize("keep", [0, 10, 0.5, 0.999])
@@ -57,7 +55,7 @@ def test_a_truncated_file_is_refused(params, tmp_path, keep):
     whole = path.read_bytes()
     path.write_bytes(whole[: int(keep * len(whole)) if keep < 1 else keep])
     with pytest.raises(ValueError, match="the model 'lm-test' is damaged"):
-        zoo.load("lm-test")
+        zoo.load("lm-test", tmp_path)
 
 
 def test_one_wrong_bit_is_refused(params, tmp_path):
@@ -66,13 +64,13 @@ def test_one_wrong_bit_is_refused(params, tmp_path):
     whole[-5] ^= 1
     path.write_bytes(whole)
     with pytest.raises(ValueError, match="is damaged"):
-        zoo.load("lm-test")
+        zoo.load("lm-test", tmp_path)
 
 
 def test_a_missing_file_is_named(params, tmp_path):
     (tmp_path / "lm-test.safetensors").unlink()
     with pytest.raises(ValueError, match="the model 'lm-test' cannot be loaded"):
-        zoo.load("lm-test")
+        zoo.load("lm-test", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -99,4 +97,4 @@ def test_a_file_that_is_not_the_cards_model_is_refused(params, tmp_path, change,
     (tmp_path / "cards.json").write_text(json.dumps(cards), encoding="utf-8")
     zoo._read_cards.cache_clear()
     with pytest.raises(ValueError, match=fault):
-        zoo.load("lm-test")
+        zoo.load("lm-test", tmp_path)

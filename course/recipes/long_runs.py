@@ -1,0 +1,85 @@
+"""Runs of hours: they go on after a kill to the same bits, say how long the rest will take, and what they cost."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float, PyTree
+from safetensors.numpy import load_file, save_file
+
+from course.train import State, fit, muon
+
+# Of a server core with its memory, of a large GPU, of a TPU chip: assumptions, for the order of magnitude.
+WATTS = {"cpu": 10, "gpu": 500, "tpu": 200}
+
+
+def go_on(
+    loss: Callable[[PyTree, PyTree], Float[Array, ""]],
+    state: State,
+    batches: Callable[[int], Iterable[PyTree]],
+    rates: Float[np.ndarray, " steps"],
+    path: Path,
+    save_every: int,
+) -> State:
+    """The state after every step that the rates name; those that the given state has behind it are not taken again.
+
+    batches(begin): the run's batches from step `begin` on. The state is saved at the path every `save_every` steps.
+    """
+    while (begin := int(state.step)) < len(rates):
+        since, ahead = time.perf_counter(), rates[begin : begin + save_every]
+        result = fit(loss, None, batches(begin), ahead, optimiser=muon(), state=state)
+        if result.interrupted:
+            raise KeyboardInterrupt
+        state = result.state
+        save_arrays(path, state)
+        done = begin + len(ahead)
+        minutes = (time.perf_counter() - since) / len(ahead) * (len(rates) - done) / 60
+        mean = result.history["loss"].mean()
+        print(f"{path.stem}: step {done:,} of {len(rates):,}, loss {mean:.3f}, {minutes:.0f} min left", flush=True)
+    return state
+
+
+def save_arrays(path: Path, tree: PyTree) -> None:
+    """Writes every array of a state or of a model, in one move."""
+    part = path.with_suffix(".part")
+    save_file({f"{i:04d}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(tree))}, part)
+    os.replace(part, path)
+
+
+def load_state(path: Path, fresh: State) -> State:
+    """The saved state, with the structure and the devices of the fresh one; the fresh one when nothing is saved."""
+    if not path.exists():
+        return fresh
+    arrays = load_file(path)
+    leaves, structure = jax.tree.flatten(fresh)
+    saved = [jax.device_put(arrays[f"{i:04d}"], leaf.sharding) for i, leaf in enumerate(leaves)]
+    return jax.tree.unflatten(structure, saved)
+
+
+def step_seconds(
+    loss: Callable[[PyTree, PyTree], Float[Array, ""]], params: PyTree, batches: Iterable[PyTree], steps: int = 25
+) -> float:
+    """Seconds of one training step, its batch included, after one that compiles."""
+    batches, rates = iter(batches), np.full(steps + 1, 1e-3)
+    state = fit(loss, params, batches, rates[:1], optimiser=muon()).state
+    began = time.perf_counter()
+    fit(loss, None, batches, rates[1:], optimiser=muon(), state=state)
+    return (time.perf_counter() - began) / steps
+
+
+def cost(flops: float, seconds: float) -> dict[str, float]:
+    """What a card says of a run: FLOPs, hours of this machine's devices (on a CPU: of one core), and energy."""
+    hours = seconds / 3600 * jax.device_count()
+    kind = jax.default_backend()
+    name = "core hours" if kind == "cpu" else f"{kind.upper()} hours"
+    return {"FLOPs": flops, name: hours, "Wh, estimated": hours * WATTS[kind]}
+
+
+def commit() -> str:
+    """The commit that something is made at."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
