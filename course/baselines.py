@@ -76,6 +76,11 @@ def ngram_nll(train: UInt8[np.ndarray, " n"], text: UInt8[np.ndarray, " m"], ord
     return -np.log(p)
 
 
+def ngram_count(train: UInt8[np.ndarray, " n"], order: int) -> int:
+    """How many different n-grams of up to `order` bytes the text holds: what the model of that order has to keep."""
+    return sum(len(np.unique(_grams(train, n))) for n in range(1, order + 1))
+
+
 def _grams(text: UInt8[np.ndarray, " n"], n: int) -> UInt64[np.ndarray, " n-n+1"]:
     """Every n bytes in a row as one number, the last byte lowest."""
     number = np.zeros(max(0, len(text) - n + 1), np.uint64)

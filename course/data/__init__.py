@@ -89,4 +89,17 @@ def load_sweep() -> np.ndarray:
     loss on the validation text, in nats per byte: of all of it, and of each of its three parts. Made by
     `course make sweep`; how: course/recipes/sweep.py.
     """
-    return np.genfromtxt(DATA / "sweep.csv", delimiter=",", names=True, encoding="utf-8")
+    return _table("sweep")
+
+
+def load_ngrams() -> np.ndarray:
+    """Tables of n-grams (interpolated Kneser-Ney) on the sweep's text, as a structured array, one row per order.
+
+    Fields: order, grams (different n-grams up to that order), and nats per byte on the validation text: of the three
+    training domains together (loss), of each, and of the two texts that no model reads. Made by `course make ngrams`.
+    """
+    return _table("ngrams")
+
+
+def _table(name: str) -> np.ndarray:
+    return np.genfromtxt(DATA / f"{name}.csv", delimiter=",", names=True, encoding="utf-8")

@@ -11,6 +11,7 @@ RECIPES = {  # name of the module -> what its `make` is told
     "animals": ("sources",),
     "icons": ("sources",),
     "sweep": ("jobs", "runs", "scale", "text"),
+    "ngrams": (),
     "ladder": ("jobs", "runs", "scale", "text"),
     "eye": ("runs",),
 }
