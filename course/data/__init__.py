@@ -53,7 +53,8 @@ def split_blocks(tokens: UInt8[np.ndarray, " bytes"]) -> tuple[UInt8[np.ndarray,
     if len(tokens) < BLOCK * EVERY:
         cut = len(tokens) * 9 // 10
         return tokens[:cut], tokens[cut:]
-    held_out = np.arange(len(tokens)) // BLOCK % EVERY == EVERY - 1
+    block = np.arange(-(-len(tokens) // BLOCK))
+    held_out = np.repeat(block % EVERY == EVERY - 1, BLOCK)[: len(tokens)]
     return tokens[~held_out], tokens[held_out]
 
 

@@ -123,7 +123,7 @@ def language_model(params: dict, tokens: Int[Array, "B T"]) -> Float[Array, "B T
 
 def embed_tokens(params: dict, tokens: Int[Array, "B T"]) -> Float[Array, "B T D"]:
     """The vector of each token, with those of the n-grams that end at it where the model has a table of them."""
-    x = params["embedding"][tokens]
+    x = jnp.asarray(params["embedding"])[tokens]  # NumPy's arrays, of a frozen model, do not take traced indices
     return x + ngram_embedding(params["ngrams"], tokens) if "ngrams" in params else x
 
 

@@ -30,7 +30,8 @@ def make() -> Path:
         every = ngram_nll(train, np.concatenate(list(texts.values())), order)
         parts = np.split(every, ends)
         loss = np.concatenate(parts[: len(DOMAINS)]).mean()
-        writer.writerow([order, ngram_count(train, order), *(f"{x:.6f}" for x in (loss, *(part.mean() for part in parts)))])
+        losses = (loss, *(part.mean() for part in parts))
+        writer.writerow([order, ngram_count(train, order), *(f"{x:.6f}" for x in losses)])
     path = DATA / "ngrams.csv"
     path.write_text(table.getvalue(), encoding="utf-8")
     return path

@@ -16,6 +16,7 @@ def save_params(path: Path, params: PyTree, metadata: dict[str, str] | None = No
     arrays = {name: np.ascontiguousarray(leaf, dtype) for name, leaf in _leaves(params)}
     part = path.with_suffix(".part")
     save_file(arrays, part, metadata)
+    part.chmod(0o644)  # safetensors lets only the owner read it
     os.replace(part, path)
 
 
