@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 from course.nn import (
     attention,
     causal_mask,
+    cross_entropy,
     embed,
     embed_tokens,
     layers_of,
@@ -102,6 +103,11 @@ def language_model_with(params: PyTree, delta: dict, tokens: Int[Array, "B T"]) 
     params = with_weights(params, delta)
     x = blocks_with(params["blocks"], delta, embed_tokens(params, tokens), causal=True)
     return readout(x, params["unembedding"])
+
+
+def next_token_loss_with(params: PyTree, delta: dict, rows: Int[Array, "B T1"]) -> Float[Array, ""]:
+    """Mean nats per token, where every row holds T + 1 tokens."""
+    return cross_entropy(language_model_with(params, delta, rows[:, :-1]), rows[:, 1:]).mean()
 
 
 def look_with(params: PyTree, delta: dict, squares: Float[Array, "n 64 48"]) -> Float[Array, "n D"]:

@@ -14,6 +14,7 @@ RECIPES = {  # name of the module -> what its `make` is told
     "ngrams": (),
     "ladder": ("jobs", "runs", "scale", "text"),
     "eye": ("runs",),
+    "deltas": ("jobs", "runs"),
 }
 
 

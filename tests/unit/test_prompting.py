@@ -1,12 +1,22 @@
 """Deltas: those that start at zero change nothing, counts equal closed forms, what is frozen stays so to the bit."""
 
+from functools import partial
+
 import jax
 import numpy as np
 import pytest
 
 from course import pictures, prompting
-from course.nn import cross_entropy, init_language_model, language_model
-from course.prompting import KINDS, init_delta, language_model_with, look_with, trained_numbers, with_weights
+from course.nn import init_language_model, language_model
+from course.prompting import (
+    KINDS,
+    init_delta,
+    language_model_with,
+    look_with,
+    next_token_loss_with,
+    trained_numbers,
+    with_weights,
+)
 from course.train import adamw, constant, fit, random_windows
 
 V, D, L, H = 20, 16, 3, 2
@@ -80,21 +90,13 @@ def test_trained_numbers_equal_their_closed_form(params, kind, numbers):
 def test_training_moves_the_delta_and_leaves_the_model_as_it_was(params, kind):
     frozen = jax.tree.map(np.copy, params)
 
-    def loss(delta, rows):
-        return next_token_loss_with(params, delta, rows)
-
     start = init_delta(kind, params, np.random.default_rng(0), 2)
     batches = random_windows(np.random.default_rng(2).integers(0, V, 300).astype(np.uint8), 4, 12)
-    trained = fit(loss, start, batches, constant(20, 0.02), optimiser=adamw())
+    trained = fit(partial(next_token_loss_with, params), start, batches, constant(20, 0.02), optimiser=adamw())
     for before, after in zip(jax.tree.leaves(start), jax.tree.leaves(trained.params), strict=True):
         assert np.abs(after - before).max() > 1e-3
     for one, other in zip(jax.tree.leaves(frozen), jax.tree.leaves(params), strict=True):
         assert np.array_equal(one, other)
-
-
-def next_token_loss_with(params, delta, rows):
-    """Mean loss of a batch of windows."""
-    return cross_entropy(language_model_with(params, delta, rows[:, :-1]), rows[:, 1:]).mean()
 
 
 def test_a_prompt_of_tokens_is_those_tokens_in_the_text(params):

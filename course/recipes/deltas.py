@@ -1,0 +1,154 @@
+"""Recipe `deltas`: six ways to adapt the ladder's models to texts that they never read, for lesson 2.2.
+
+    course make deltas [--jobs 2]
+
+First every kind's learning rate is tuned alike, for each amount of text, on one model and with seeds of its own. Then
+every model is adapted by every kind to 4, 40 and 400 KB of Jane Austen and of Milton, five times; and one model with
+deltas of other sizes. A run takes its text from a random place; every 25 steps it is scored on two sets of windows that
+it does not train on. Early stopping goes by the first set, and reports the second; never to have begun counts too.
+
+Runs are independent one-thread processes; one that is killed goes on after its last finished row.
+"""
+
+import itertools
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from course import zoo
+from course.data import DATA, load_text
+from course.prompting import KINDS, init_delta, next_token_loss_with, trained_numbers
+from course.recipes.sweep import CONTEXT, read_rows, write_rows
+from course.train import adamw, fit, random_windows, warmup_stable_decay, windows
+
+TEXTS, KILOBYTES = ("austen", "milton"), (4, 40, 400)
+BATCH, STEPS, EVERY = 8, 300, 25
+SIZES = {"prompt": 16, "deep prompt": 8, "bias": 1, "adapter": 8, "lora": 2, "full": 1}
+OTHER_SIZES = {"prompt": (1, 4, 64), "deep prompt": (1, 2, 32), "adapter": (2, 32), "lora": (1, 8)}
+RATES = {"prompt": 0.2, "deep prompt": 0.1, "bias": 0.03, "adapter": 0.02, "lora": 0.01, "full": 0.004}
+FACTORS = (0.3, 1.0, 3.0)  # of RATES, among which each kind's is chosen
+TUNED_ON, TUNING_SEEDS, SEEDS = "lm-110k", (100, 101), range(5)
+SCORED = 64  # windows in each of the two sets
+
+
+class Job(NamedTuple):
+    """One adaptation."""
+
+    model: str
+    kind: str
+    size: int
+    text: str
+    kilobytes: int
+    seed: int
+    factor: float  # of the kind's rate in RATES
+
+
+def make(jobs: int = 2, runs: Path = Path("runs")) -> Path:
+    """The path of the table course/data/deltas.csv, after every adaptation of it is done."""
+    folder = runs / "deltas"
+    folder.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        list(pool.map(partial(run, folder=folder), by_model_and_kind(tuning())))
+        factors = chosen(folder)
+        list(pool.map(partial(run, folder=folder), by_model_and_kind(experiments(factors))))
+    rows = [row for path in sorted(folder.glob("*.csv")) for row in read_rows(path)]
+    write_rows(DATA / "deltas.csv", rows)
+    return DATA / "deltas.csv"
+
+
+def tuning() -> list[Job]:
+    """The runs by which learning rates are chosen."""
+    cases = itertools.product(KINDS, KILOBYTES, TUNING_SEEDS, FACTORS)
+    return [Job(TUNED_ON, kind, SIZES[kind], TEXTS[0], kb, seed, factor) for kind, kb, seed, factor in cases]
+
+
+def experiments(factors: dict[tuple[str, int], float]) -> list[Job]:
+    """The runs that are reported, the small models first."""
+    models = [name for name, card in zoo.cards().items() if card["kind"] == "language model"]
+    cases = itertools.product(models, KINDS, TEXTS, KILOBYTES, SEEDS)
+    every = [Job(model, kind, SIZES[kind], text, kb, s, factors[kind, kb]) for model, kind, text, kb, s in cases]
+    sizes = ((kind, size) for kind, others in OTHER_SIZES.items() for size in others)
+    others = [Job(TUNED_ON, kind, size, TEXTS[0], 40, s, factors[kind, 40]) for kind, size in sizes for s in SEEDS]
+    return every + others
+
+
+def by_model_and_kind(every: list[Job]) -> list[list[Job]]:
+    """The jobs that share a compiled step side by side, so that one process does them."""
+    ordered = sorted(every, key=lambda job: (zoo.cards()[job.model]["parameters"], job.kind, job.size))
+    return [list(group) for _, group in itertools.groupby(ordered, key=lambda job: (job.model, job.kind, job.size))]
+
+
+def chosen(folder: Path) -> dict[tuple[str, int], float]:
+    """For each kind and amount of text, the factor of least mean loss over the tuning seeds, stopped early."""
+    rows = [row for path in folder.glob("*.csv") for row in read_rows(path) if int(row["seed"]) in TUNING_SEEDS]
+
+    def loss(kind: str, kb: int, factor: float) -> float:
+        wanted = (kind, str(kb), str(factor))
+        return np.mean([float(r["stopped"]) for r in rows if (r["kind"], r["kilobytes"], r["factor"]) == wanted])
+
+    cases = itertools.product(KINDS, KILOBYTES)
+    return {(kind, kb): min(FACTORS, key=lambda factor: loss(kind, kb, factor)) for kind, kb in cases}
+
+
+def run(group: list[Job], folder: Path) -> None:
+    """Does the jobs of one model, kind and size that are not yet recorded."""
+    first = group[0]
+    path = folder / f"{first.model}-{first.kind.replace(' ', '-')}-{first.size}.csv"
+    rows = read_rows(path)
+    done = {tuple(row[field] for field in Job._fields) for row in rows}
+    loss = partial(next_token_loss_with, zoo.load(first.model))
+    for job in group:
+        if tuple(map(str, job)) not in done:
+            rows.append(job._asdict() | adapted(job, loss))
+            write_rows(path, rows)
+            print(*job, f"{rows[-1]['before']} -> {rows[-1]['stopped']}", flush=True)
+
+
+def adapted(job: Job, loss) -> dict[str, str]:
+    """What came of one adaptation: losses before, at the end, and where the first set of windows says stop."""
+    rng, model = np.random.default_rng(job.seed), zoo.load(job.model)
+    start, score = init_delta(job.kind, model, rng, job.size), partial(scores, loss, job.text)
+    rates = warmup_stable_decay(STEPS, RATES[job.kind] * job.factor, warmup=10, decay_share=0.5)
+    batches = random_windows(excerpt(job.text, job.kilobytes, rng), BATCH, CONTEXT, job.seed)
+    begin = [score({}), score(start)]
+    try:
+        ran = fit(loss, start, batches, rates, optimiser=adamw(), evaluate=score, evaluate_every=EVERY)
+        evaluations = ran.history["evaluation"]
+    except FloatingPointError:  # a rate too high: no loss to report, and nothing to stop at
+        evaluations = np.full((1, 2), np.inf)
+    watched, reported = np.concatenate([begin, evaluations]).T
+    stop = watched.argmin()
+    numbers = {"numbers": trained_numbers(start), "stop_step": EVERY * max(0, stop - 1)}
+    losses = {"before": reported[0], "stopped": reported[stop], "final": reported[-1]}
+    return {key: str(value) for key, value in numbers.items()} | {key: f"{value:.5f}" for key, value in losses.items()}
+
+
+def excerpt(text: str, kilobytes: int, rng: np.random.Generator) -> np.ndarray:
+    """So many thousand bytes in a row from the text's training part, from a random place."""
+    train, length = load_text(text)[0], 1000 * kilobytes
+    begin = rng.integers(len(train) - length + 1)
+    return train[begin : begin + length]
+
+
+@cache
+def scored_windows(text: str) -> tuple[np.ndarray, np.ndarray]:
+    """Two sets of windows, evenly spread over the text's validation part, with none in common."""
+    every = windows(load_text(text)[1], CONTEXT)
+    spread = every[np.linspace(0, len(every) - 1, 2 * SCORED).astype(int)]
+    return spread[::2], spread[1::2]
+
+
+def scores(loss, text: str, delta: dict) -> list[float]:
+    """The loss with this delta on the two sets of windows."""
+    compiled = _compiled(loss)
+    return [np.mean([compiled(delta, rows) for rows in np.split(part, 4)]) for part in scored_windows(text)]
+
+
+@cache
+def _compiled(loss):
+    return jax.jit(loss)
