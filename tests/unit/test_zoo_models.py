@@ -1,0 +1,84 @@
+"""The models of the zoo: they load at once, are as good as their cards say, and better the larger they are."""
+
+import time
+
+import numpy as np
+import pytest
+
+from course import lm, zoo
+from course.data import load_ngrams, load_text, read_text
+from course.recipes import sweep
+from course.train import mean_loss, windows
+
+LADDER = [name for name, card in zoo.cards().items() if card["kind"] == "language model"]
+CARD = {"data", "recipe", "commit", "cost", "limits", "licence", "shape", "parameters", "bytes", "sha256"}
+each_model = pytest.mark.parametrize("name", LADDER)
+
+
+def loss_on(name, text="validation text"):
+    return zoo.cards()[name]["nats per byte"][text]
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_a_model_loads_within_a_second_and_its_card_is_whole(name):
+    began = time.process_time()
+    zoo.load(name)
+    assert time.process_time() - began < 1
+    card = zoo.cards()[name]
+    assert card.keys() >= CARD
+    assert card["cost"].keys() == {"FLOPs", "core hours", "Wh, estimated"}
+
+
+@each_model
+def test_a_card_states_the_loss_that_the_stored_weights_have(name):
+    rows = windows(load_text("milton")[1], lm.CONTEXT)[::40]
+    one, other = (mean_loss(zoo.load(name), rows[part::2]) for part in (0, 1))
+    assert (one + other) / 2 == pytest.approx(loss_on(name, "milton"), abs=0.04)  # a fortieth of the text
+    assert abs(zoo.cards()[name]["lost to float16, nats per byte"]) < 1e-3
+
+
+@pytest.mark.parametrize("text", ["validation text", "shakespeare", "bible", "wordnet", "austen", "milton"])
+def test_every_step_of_the_ladder_predicts_every_text_better(text):
+    losses = [loss_on(name, text) for name in LADDER]
+    assert losses == sorted(losses, reverse=True)
+    assert len(set(losses)) == len(LADDER)
+
+
+@each_model
+def test_at_least_twenty_tokens_per_parameter(name):
+    card = zoo.cards()[name]
+    read = int(card["data"].split(": ")[1].split(" bytes")[0].replace(",", ""))
+    assert read >= 20 * card["parameters"]
+
+
+def test_jane_austen_and_milton_are_in_no_training_text():
+    learned = sweep.training_bytes(None).tobytes()
+    for name in ("austen", "milton"):
+        text = read_text(name).encode()
+        pieces = [text[i : i + 200] for i in range(0, len(text) - 200, len(text) // 50)]
+        assert not any(piece in learned for piece in pieces)
+
+
+def test_from_which_size_on_the_transformer_beats_tables_of_n_grams():
+    """Order 3 is beaten by the smallest model, and a longer table by a larger one."""
+    table = load_ngrams()
+    beaten = [sum(loss_on(name) < table["loss"]) for name in LADDER]
+    assert beaten == sorted(beaten)
+    assert beaten[0] >= 3
+
+
+def test_the_tables_of_n_grams_are_what_they_say():
+    from course.baselines import ngram_nll
+
+    row = load_ngrams()[2]
+    texts = [load_text(name)[1] for name in sweep.DOMAINS]
+    loss = ngram_nll(sweep.training_bytes(None), np.concatenate(texts), int(row["order"])).mean()
+    assert loss == pytest.approx(row["loss"], abs=1e-4)
+
+
+def test_the_largest_model_writes_words():
+    sample = zoo.cards()[LADDER[-1]]["sample"]
+    known = set(read_text("shakespeare").lower().split()) | set(read_text("bible").lower().split())
+    words = sample.lower().split()[:-1]  # the last may be cut
+    assert len(words) > 30
+    assert np.mean([word in known for word in words]) > 0.8
