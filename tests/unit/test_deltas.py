@@ -1,0 +1,77 @@
+"""The recipe of lesson 2.2's table: what it runs, that it goes on where it stood, and how it chooses rates."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from course import zoo
+from course.recipes import deltas
+from course.recipes.sweep import read_rows, write_rows
+
+SMALL = zoo.names()[0]
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Adaptations of 25 steps, scored on few windows."""
+    monkeypatch.setattr(deltas, "STEPS", 25)
+    monkeypatch.setattr(deltas, "SCORED", 8)
+    deltas.scored_windows.cache_clear()
+    yield
+    deltas.scored_windows.cache_clear()
+
+
+def test_a_run_goes_on_after_its_last_row_to_the_same_table(tmp_path, short):
+    group = [deltas.Job(SMALL, "bias", 1, "austen", 4, seed, 1.0) for seed in range(2)]
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "parts").mkdir()
+    deltas.run(group, tmp_path / "whole")
+    deltas.run(group[:1], tmp_path / "parts")
+    deltas.run(group, tmp_path / "parts")
+    (whole,), (parts,) = ([*(tmp_path / name).iterdir()] for name in ("whole", "parts"))
+    assert whole.read_bytes() == parts.read_bytes()
+    first, second = read_rows(whole)
+    assert first["before"] == second["before"]
+    assert first["final"] != second["final"]
+    assert float(first["stopped"]) < float(first["before"])
+
+
+def test_a_rate_too_high_is_recorded_as_never_begun(short):
+    row = deltas.adapted(deltas.Job(SMALL, "full", 1, "austen", 4, 0, 1e9), diverging)
+    assert row["final"] == "inf"
+    assert row["stop_step"] == "0"
+    assert float(row["stopped"]) == float(row["before"])
+
+
+def diverging(delta, rows):
+    """One for a delta of zeros, infinite as soon as a step has moved it."""
+    leaves = [leaf.ravel() for leaf in jax.tree.leaves(delta)] + [jnp.zeros(1)]
+    every = jnp.concatenate(leaves)
+    return 1.0 + every.sum() + jnp.where(jnp.abs(every).max() > 0, jnp.inf, 0.0)
+
+
+def test_each_kind_is_tuned_over_the_same_factors_and_the_best_is_chosen(tmp_path):
+    rows = [
+        job._asdict() | {"stopped": abs(job.factor - (3.0 if job.kilobytes == 400 else 0.3))} for job in deltas.tuning()
+    ]
+    write_rows(tmp_path / "some.csv", rows)
+    factors = deltas.chosen(tmp_path)
+    assert factors.keys() == {(kind, kb) for kind in deltas.KINDS for kb in deltas.KILOBYTES}
+    assert all(factor == (3.0 if kb == 400 else 0.3) for (_, kb), factor in factors.items())
+
+
+def test_tuning_seeds_are_not_among_the_reported_ones():
+    factors = {(kind, kb): 1.0 for kind in deltas.KINDS for kb in deltas.KILOBYTES}
+    reported = deltas.experiments(factors)
+    assert not {job.seed for job in reported} & set(deltas.TUNING_SEEDS)
+    assert len(set(reported)) == len(reported)
+
+
+def test_excerpts_and_scored_windows_share_nothing():
+    rng = np.random.default_rng(0)
+    learned = deltas.excerpt("milton", 400, rng).tobytes()
+    watched, reported = deltas.scored_windows("milton")
+    every = [*watched, *reported]
+    assert not any(row.tobytes() in learned for row in every)
+    assert len({row.tobytes() for row in every}) == len(every)
