@@ -143,11 +143,11 @@ QUIZZES = {
             ("The score is worthless.", "Nine tenths of the questions are clean: their score can be reported."),
             (
                 "A tenth is too little to matter.",
-                "It may be worth up to ten points, which is more than most papers gain.",
+                "If all of it is memory, it is worth up to ten points.",
             ),
             (
                 "Report the score on the other nine tenths beside it, and how the leak was searched for.",
-                "Yes. And the search itself can miss some, as GPT-3's did.",
+                "Yes. And the search can miss some: GPT-3's first one failed on long documents.",
             ),
             (
                 "Subtract ten points.",
