@@ -3,9 +3,10 @@
     course make deltas [--jobs 2]
 
 First every kind's learning rate is tuned alike, for each amount of text, on one model and with seeds of its own. Then
-every model is adapted by every kind to 4, 40 and 400 KB of Jane Austen and of Milton, five times; and one model with
-deltas of other sizes. A run takes its text from a random place; every 25 steps it is scored on two sets of windows that
-it does not train on. Early stopping goes by the first set, and reports the second; never to have begun counts too.
+every model is adapted by prompts, low-rank updates and all weights to 4, 40 and 400 KB of Jane Austen, five times; by
+the first and the last to Milton; and from a prompt that begins as noise. One model is adapted by every kind, and by
+deltas of other sizes, too. A run takes its text from a random place; every 25 steps it is scored on two sets of windows
+that it does not train on. Early stopping goes by the first set, and reports the second; never to have begun counts too.
 
 Runs are independent one-thread processes; one that is killed goes on after its last finished row.
 """
@@ -22,16 +23,20 @@ import numpy as np
 
 from course import zoo
 from course.data import DATA, load_text
+from course.nn import normal
 from course.prompting import KINDS, init_delta, next_token_loss_with, trained_numbers
 from course.recipes.sweep import CONTEXT, read_rows, write_rows
 from course.train import adamw, fit, random_windows, warmup_stable_decay, windows
 
 TEXTS, KILOBYTES = ("austen", "milton"), (4, 40, 400)
+EVERYWHERE = ("prompt", "lora", "full")  # the kinds by which every model is adapted, and not one alone
+ON_BOTH = ("prompt", "full")  # the kinds that are tried on the second text, too
 BATCH, STEPS, EVERY = 8, 300, 25
 SIZES = {"prompt": 16, "deep prompt": 8, "bias": 1, "adapter": 8, "lora": 2, "full": 1}
 OTHER_SIZES = {"prompt": (1, 4, 64), "deep prompt": (1, 2, 32), "adapter": (2, 32), "lora": (1, 8)}
+NOISE = "prompt from noise"  # prompts of the same size that do not begin as tokens
 RATES = {"prompt": 0.2, "deep prompt": 0.1, "bias": 0.03, "adapter": 0.02, "lora": 0.01, "full": 0.004}
-FACTORS = (0.3, 1.0, 3.0)  # of RATES, among which each kind's is chosen
+FACTORS = (0.3, 1.0, 3.0, 10.0)  # of RATES, among which each kind's is chosen
 TUNED_ON, TUNING_SEEDS, SEEDS = "lm-110k", (100, 101), range(5)
 SCORED = 64  # windows in each of the two sets
 
@@ -70,11 +75,17 @@ def tuning() -> list[Job]:
 def experiments(factors: dict[tuple[str, int], float]) -> list[Job]:
     """The runs that are reported, the small models first."""
     models = [name for name, card in zoo.cards().items() if card["kind"] == "language model"]
-    cases = itertools.product(models, KINDS, TEXTS, KILOBYTES, SEEDS)
-    every = [Job(model, kind, SIZES[kind], text, kb, s, factors[kind, kb]) for model, kind, text, kb, s in cases]
+    pairs = [(kind, text) for kind in KINDS for text in TEXTS if text == TEXTS[0] or kind in ON_BOTH]
+    cases = itertools.product(models, pairs, KILOBYTES, SEEDS)
+    every = [
+        Job(model, kind, SIZES[kind], text, kb, s, factors[kind, kb])
+        for model, (kind, text), kb, s in cases
+        if model == TUNED_ON or kind in EVERYWHERE
+    ]
     sizes = ((kind, size) for kind, others in OTHER_SIZES.items() for size in others)
-    others = [Job(TUNED_ON, kind, size, TEXTS[0], 40, s, factors[kind, 40]) for kind, size in sizes for s in SEEDS]
-    return every + others
+    others = [(TUNED_ON, kind, size, factors[kind, 40]) for kind, size in sizes]
+    others += [(model, NOISE, SIZES["prompt"], factors["prompt", 40]) for model in models]
+    return every + [Job(model, kind, size, TEXTS[0], 40, s, f) for model, kind, size, f in others for s in SEEDS]
 
 
 def by_model_and_kind(every: list[Job]) -> list[list[Job]]:
@@ -112,8 +123,9 @@ def run(group: list[Job], folder: Path) -> None:
 def adapted(job: Job, loss) -> dict[str, str]:
     """What came of one adaptation: losses before, at the end, and where the first set of windows says stop."""
     rng, model = np.random.default_rng(job.seed), zoo.load(job.model)
-    start, score = init_delta(job.kind, model, rng, job.size), partial(scores, loss, job.text)
-    rates = warmup_stable_decay(STEPS, RATES[job.kind] * job.factor, warmup=10, decay_share=0.5)
+    start, score = beginning(job, model, rng), partial(scores, loss, job.text)
+    rate = RATES["prompt" if job.kind == NOISE else job.kind] * job.factor
+    rates = warmup_stable_decay(STEPS, rate, warmup=10, decay_share=0.5)
     batches = random_windows(excerpt(job.text, job.kilobytes, rng), BATCH, CONTEXT, job.seed)
     begin = [score({}), score(start)]
     try:
@@ -126,6 +138,13 @@ def adapted(job: Job, loss) -> dict[str, str]:
     numbers = {"numbers": trained_numbers(start), "stop_step": EVERY * max(0, stop - 1)}
     losses = {"before": reported[0], "stopped": reported[stop], "final": reported[-1]}
     return {key: str(value) for key, value in numbers.items()} | {key: f"{value:.5f}" for key, value in losses.items()}
+
+
+def beginning(job: Job, model: dict, rng: np.random.Generator) -> dict:
+    """The delta before its first step."""
+    if job.kind == NOISE:
+        return {"prompt": normal(rng, (job.size, model["embedding"].shape[1]), 1)}
+    return init_delta(job.kind, model, rng, job.size)
 
 
 def excerpt(text: str, kilobytes: int, rng: np.random.Generator) -> np.ndarray:
