@@ -73,6 +73,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(refused.status, {"error": str(refused)})
         except ValueError as fault:
             self._send(400, {"error": str(fault)})
+        except Exception as failure:
+            self._send(500, {"error": f"the service failed: {type(failure).__name__}."})
 
     def do_GET(self) -> None:
         self._send(405, {"error": f"only POST {PATH} is answered."})
@@ -103,7 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
         """Nothing: a lesson's output must repeat."""

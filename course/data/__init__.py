@@ -112,5 +112,15 @@ def load_deltas() -> np.ndarray:
     return _table("deltas", dtype=None)
 
 
+def load_black_box() -> np.ndarray:
+    """Searches for a prompt without a gradient, as a structured array: what was best after so many calls.
+
+    Fields: method, dimensions, scale (of the directions), seed, calls, and nats per byte of the sixteen passages that
+    give the score (shots) and of 128 others (others). Made by `course make black_box`; how:
+    course/recipes/black_box.py.
+    """
+    return _table("black_box", dtype=None)
+
+
 def _table(name: str, dtype: type | None = float) -> np.ndarray:
     return np.genfromtxt(DATA / f"{name}.csv", delimiter=",", names=True, encoding="utf-8", dtype=dtype)

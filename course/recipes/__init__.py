@@ -15,6 +15,7 @@ RECIPES = {  # name of the module -> what its `make` is told
     "ladder": ("jobs", "runs", "scale", "text"),
     "eye": ("runs",),
     "deltas": ("jobs", "runs"),
+    "black_box": ("jobs", "runs"),
 }
 
 

@@ -98,3 +98,13 @@ def test_no_proxy_is_asked(monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with serve(doubled) as running:
         assert ask(running.url, x=1) == {"y": 2}
+
+
+def test_a_failure_of_the_service_is_told_and_it_goes_on():
+    def answer(request):
+        return {"y": 1 / request["x"]}
+
+    with serve(answer) as running:
+        with pytest.raises(ValueError, match="the service failed: ZeroDivisionError"):
+            ask(running.url, x=0)
+        assert ask(running.url, x=2) == {"y": 0.5}

@@ -126,7 +126,7 @@ EXERCISES = {
 
 QUIZZES = {
     "2.4q1": Quiz(
-        "What does CMA-ES get from the service that a gradient step would not need?",
+        "What does CMA-ES use in place of a gradient?",
         options=[
             ("Gradients of fewer numbers.", "It gets none."),
             (
