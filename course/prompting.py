@@ -31,6 +31,7 @@ from course.nn import (
 )
 
 KINDS = ("prompt", "deep prompt", "bias", "adapter", "lora", "full")
+LAST_BLOCK = "last block"  # a seventh kind, for comparison: full, but of the last block alone
 LORA_ALPHA = 8.0  # the low-rank product is multiplied by alpha / rank
 MATRICES = {"attention": ("query", "key", "value", "output"), "mlp": ("in", "out")}
 
@@ -38,13 +39,13 @@ MATRICES = {"attention": ("query", "key", "value", "output"), "mlp": ("in", "out
 def init_delta(kind: str, params: PyTree, rng: np.random.Generator, size: int = 8) -> dict:
     """A delta of this kind for these parameters; whatever its kind, prompts excepted, it changes nothing yet.
 
-    size: the number p of prompt vectors, the rank of lora, the width of adapter; bias and full have none.
+    size: the number p of prompt vectors, the rank of lora, the width of adapter; the others have none.
     Sources: prompt tuning (arXiv:2104.08691), here from tokens drawn at random; deep prompts as in VPT-deep
     (arXiv:2203.12119); BitFit (arXiv:2106.10199), here biases that the model was trained without; adapters
     (arXiv:1902.00751), one after each block; LoRA (arXiv:2106.09685), on every matrix of the blocks.
     Raises ValueError for an unknown kind and a size below one.
     """
-    if kind not in KINDS or size < 1:
+    if kind not in (*KINDS, LAST_BLOCK) or size < 1:
         raise ValueError(f"kind must be one of {', '.join(KINDS)} and size at least 1, got {kind!r} and {size}.")
     n_layers, d_model, n_heads, d_head = params["blocks"]["attention"]["query"].shape
     if kind == "prompt":
@@ -61,6 +62,8 @@ def init_delta(kind: str, params: PyTree, rng: np.random.Generator, size: int = 
     if kind == "lora":
         parts = {part: {name: params["blocks"][part][name] for name in names} for part, names in MATRICES.items()}
         return {"lora": jax.tree.map(lambda matrix: _init_low_rank(rng, matrix, size, d_model), parts)}
+    if kind == LAST_BLOCK:
+        return {"last": jax.tree.map(lambda leaf: np.zeros(leaf.shape[1:], np.float32), params["blocks"])}
     return {"full": jax.tree.map(np.zeros_like, params)}
 
 
@@ -85,9 +88,11 @@ def _as_matrices(weights: Float[Array, "L ..."], d_model: int) -> Float[Array, "
 
 
 def with_weights(params: PyTree, delta: dict) -> PyTree:
-    """The parameters with what of the delta can be added to them: all of lora and of full, nothing of the rest."""
+    """The parameters with what of the delta can be added to them: lora, full or the last block's, not the rest."""
     if "full" in delta:
         return jax.tree.map(jnp.add, params, delta["full"])
+    if "last" in delta:
+        return params | {"blocks": jax.tree.map(_add_to_last, params["blocks"], delta["last"])}
     if "lora" not in delta:
         return params
     blocks = {part: dict(params["blocks"][part]) for part in MATRICES}
@@ -96,6 +101,10 @@ def with_weights(params: PyTree, delta: dict) -> PyTree:
             product = LORA_ALPHA / pair["a"].shape[2] * pair["a"] @ pair["b"]
             blocks[part][name] = blocks[part][name] + product.reshape(blocks[part][name].shape)
     return params | {"blocks": blocks}
+
+
+def _add_to_last(every: Float[Array, "L ..."], last: Float[Array, "..."]) -> Float[Array, "L ..."]:
+    return jnp.asarray(every).at[-1].add(last)
 
 
 def language_model_with(params: PyTree, delta: dict, tokens: Int[Array, "B T"]) -> Float[Array, "B T V"]:

@@ -128,6 +128,7 @@ def card(eye: PyTree, shown: Curriculum) -> dict:
         "commit": commit(),
         "cost": cost(flops, seconds),
         "linear probe": {name: probe(rounded, task()) for name, task in pictures.TASKS.items()},
+        "raw pixels": {name: probe_pixels(task()) for name, task in pictures.TASKS.items()},
         "limits": "32 x 32 drawings on plain grounds; no photographs",
         "licence": "CC BY 4.0",
     }
@@ -135,7 +136,15 @@ def card(eye: PyTree, shown: Curriculum) -> dict:
 
 def probe(eye: PyTree, task: pictures.Task) -> float:
     """Share of right answers of a linear classifier on what the eye makes of the task's pictures."""
-    seen, asked = (pictures.features(eye, half.images) for half in (task.train, task.test))
+    return _linear(*(pictures.features(eye, half.images) for half in (task.train, task.test)), task)
+
+
+def probe_pixels(task: pictures.Task) -> float:
+    """The same on the pixels themselves."""
+    return _linear(*(half.images.reshape(len(half.images), -1) for half in (task.train, task.test)), task)
+
+
+def _linear(seen: Float[np.ndarray, "n d"], asked: Float[np.ndarray, "m d"], task: pictures.Task) -> float:
     mean, spread = seen.mean(axis=0), seen.std(axis=0) + 1e-6
     guess = linear_guess((seen - mean) / spread, task.train.labels, (asked - mean) / spread)
     return float((guess == task.test.labels).mean())

@@ -77,13 +77,14 @@ def test_the_eye_is_the_encoder_of_the_course_with_a_vector_for_each_place():
     np.testing.assert_allclose(pictures.look(placeless, squares), pictures.look(placeless, squares[:, ::-1]), atol=1e-4)
 
 
-def test_features_are_the_mean_streams_of_the_quarters_whatever_the_company():
+def test_features_are_the_streams_halfway_and_their_spread_whatever_the_company():
     params, images = pictures.init_eye(np.random.default_rng(0), **SMALL), some_digits()
     together = pictures.features(params, images)
-    assert together.shape == (70, 2 * 4 * 16)
+    assert together.shape == (70, (64 + 2) * 16)
     np.testing.assert_allclose(together[66:], pictures.features(params, images[66:]), atol=1e-5)
-    last = together[:, 4 * 16 :].reshape(70, 4, 16)
-    np.testing.assert_allclose(last.mean(axis=1), pictures.look(params, pictures.patches(images)), atol=1e-5)
+    first, last = pictures.streams(params, pictures.patches(images))
+    np.testing.assert_allclose(together[:, : 64 * 16], np.reshape(first, (70, -1)), atol=1e-5)
+    np.testing.assert_allclose(together[:, -16:], np.std(last, axis=1), atol=1e-5)
 
 
 def some_digits():

@@ -81,3 +81,24 @@ def test_the_largest_model_writes_words():
     words = sample.lower().split()[:-1]  # the last may be cut
     assert len(words) > 30
     assert np.mean([word in known for word in words]) > 0.8
+
+
+def test_the_eye_beats_raw_pixels_on_every_task_by_a_linear_classifier():
+    card = zoo.cards()[EYE]
+    assert card["linear probe"].keys() == card["raw pixels"].keys() == pictures.TASKS.keys()
+    assert all(share > card["raw pixels"][task] for task, share in card["linear probe"].items())
+
+
+@pytest.mark.parametrize("task", ["digits", "turned"])
+def test_what_the_card_says_of_the_eye_comes_out_again(task):
+    drawn, card = pictures.TASKS[task](), zoo.cards()[EYE]
+    few = 3 / len(drawn.test.labels)  # answers that rounding on another processor may turn
+    assert eye.probe(zoo.load(EYE), drawn) == pytest.approx(card["linear probe"][task], abs=few)
+    assert eye.probe_pixels(drawn) == pytest.approx(card["raw pixels"][task], abs=few)
+
+
+@pytest.mark.parametrize("task", ["animals", "scripts"])
+def test_an_untrained_eye_sees_less(task):
+    drawn = pictures.TASKS[task]()
+    untrained = pictures.init_eye(np.random.default_rng(1), **zoo.cards()[EYE]["shape"])
+    assert eye.probe(untrained, drawn) < zoo.cards()[EYE]["linear probe"][task] - 0.05

@@ -1,0 +1,60 @@
+"""The recipe of lesson 2.3's table: what it runs, what it draws, and that a run goes on where it stood."""
+
+import numpy as np
+import pytest
+
+from course import pictures, zoo
+from course.prompting import LAST_BLOCK, init_delta, look_with, trained_numbers
+from course.recipes import visual_deltas
+from course.recipes.sweep import read_rows
+from course.recipes.visual_deltas import EYE, FEW, UNTRAINED, WAYS, Job
+
+
+def test_few_pictures_are_so_many_of_each_answer():
+    task = pictures.digits()
+    drawn = visual_deltas.few(task.train, 3, np.random.default_rng(0))
+    assert np.bincount(drawn.labels).tolist() == [3] * 10
+    assert visual_deltas.few(task.train, 0, np.random.default_rng(0)) is task.train
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_beginning_sees_what_the_frozen_eye_sees_unless_it_is_prompted(way):
+    eye, squares = zoo.load(EYE), pictures.patches(pictures.digits().test.images[:4])
+    begin = visual_deltas.beginning(way, eye, 10, np.random.default_rng(0))
+    unchanged = np.allclose(look_with(eye, begin["delta"], squares), pictures.look(eye, squares), atol=1e-4)
+    assert unchanged == ("prompt" not in way)
+
+
+def test_the_last_block_has_the_numbers_of_one_block():
+    eye = zoo.load(EYE)
+    assert trained_numbers(init_delta(LAST_BLOCK, eye, np.random.default_rng(0))) == 12 * 96**2
+
+
+def test_answers_that_a_task_does_not_have_are_never_given():
+    job = Job(EYE, "linear", "counting", FEW, 0, 1.0)
+    task = pictures.counting()
+    begin = visual_deltas.beginning(job.way, zoo.load(EYE), 5, np.random.default_rng(0))
+    given = visual_deltas.logits(zoo.load(EYE), begin, pictures.patches(task.test.images[:4]))
+    assert given.shape == (4, visual_deltas.MOST_CLASSES)
+    assert (np.asarray(given)[:, 5:] < -20).all()
+
+
+def test_a_run_goes_on_after_its_last_row_to_the_same_table(tmp_path, monkeypatch):
+    monkeypatch.setattr(visual_deltas.adapted, "__defaults__", (10,))
+    group = [Job(EYE, "linear", "digits", FEW, seed, 1.0) for seed in range(2)]
+    for name in ("whole", "parts"):
+        (tmp_path / name).mkdir()
+    visual_deltas.run(group, tmp_path / "whole")
+    visual_deltas.run(group[:1], tmp_path / "parts")
+    visual_deltas.run(group, tmp_path / "parts")
+    (whole,), (parts,) = ([*(tmp_path / name).iterdir()] for name in ("whole", "parts"))
+    assert whole.read_bytes() == parts.read_bytes()
+    assert all(float(row["right"]) > 0.15 for row in read_rows(whole))
+
+
+def test_what_is_reported_is_not_what_was_tuned_on():
+    factors = {(way, every): 1.0 for way in WAYS for every in (False, True)}
+    reported = visual_deltas.experiments(factors)
+    assert not {job.seed for job in reported} & set(visual_deltas.TUNING_SEEDS)
+    assert len(set(reported)) == len(reported)
+    assert {job.task for job in reported if job.eye == UNTRAINED} == set(pictures.TASKS)
