@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from course.data import load_black_box
 from course.evolution import POPULATION, evolve, random_directions
 from course.recipes import black_box
 
@@ -59,3 +60,21 @@ def test_a_finished_search_is_not_done_again(tmp_path, monkeypatch):
     monkeypatch.setattr(black_box, "searched", None)
     black_box.run(job, tmp_path)
     assert (tmp_path / black_box.name(job)).read_text(encoding="utf-8") == "kept"
+
+
+@pytest.mark.parametrize(("method", "calls"), [("evolution", 200), ("gradient", 150)])
+def test_a_recorded_search_comes_out_again(method, calls):
+    """Another processor rounds otherwise, and may swap two candidates in an order."""
+    table = load_black_box()
+    recorded = table[(table["method"] == method) & (table["seed"] == 1) & (table["calls"] == calls)]
+    (row,) = recorded[(recorded["dimensions"] <= 2) & (recorded["scale"] == 1)]
+    job = black_box.Job(*(row[field].item() for field in black_box.Job._fields))
+    again = black_box.searched(job, calls=200)[-1]
+    assert again["calls"] == calls
+    assert float(again["others"]) == pytest.approx(row["others"], abs=0.05)
+
+
+def test_the_recorded_table_holds_every_search():
+    table = load_black_box()
+    kept = {(row["method"], row["dimensions"], row["scale"], row["seed"]) for row in table}
+    assert kept == {tuple(job) for job in black_box.searches()}
