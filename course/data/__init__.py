@@ -102,16 +102,6 @@ def load_ngrams() -> np.ndarray:
     return _table("ngrams")
 
 
-def load_deltas() -> np.ndarray:
-    """Adaptations of the zoo's language models to texts that they never read, as a structured array, one row each.
-
-    Fields: model, kind, size, text, kilobytes, seed, factor (of the kind's usual learning rate), numbers (how many are
-    trained), stop_step, and nats per byte on text that no run sees: before, stopped (where other validation text says
-    stop) and final. Made by `course make deltas`; how: course/recipes/deltas.py.
-    """
-    return _table("deltas", dtype=None)
-
-
 def load_black_box() -> np.ndarray:
     """Searches for a prompt without a gradient, as a structured array: what was best after so many calls.
 

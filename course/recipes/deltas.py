@@ -25,7 +25,7 @@ import numpy as np
 from course import zoo
 from course.data import DATA, load_text
 from course.nn import normal
-from course.prompting import KINDS, init_delta, next_token_loss_with, trained_numbers
+from course.prompting import KINDS, init_delta, next_token_loss_with, prompt_from_tokens, trained_numbers
 from course.recipes.sweep import CONTEXT, read_rows, write_rows
 from course.train import adamw, fit, random_windows, warmup_stable_decay, windows
 
@@ -35,8 +35,8 @@ BATCH, STEPS, EVERY = 8, 300, 25
 SIZES = {"prompt": 16, "deep prompt": 8, "bias": 1, "adapter": 8, "lora": 2, "full": 1}
 OTHER_SIZES = {"prompt": (1, 4, 64), "deep prompt": (1, 2, 32), "adapter": (2, 32), "lora": (1, 8)}
 NOISE = "prompt from noise"  # prompts of the same size that do not begin as tokens
-RATES = {"prompt": 0.2, "deep prompt": 0.1, "bias": 0.03, "adapter": 0.02, "lora": 0.01, "full": 0.004}
-FACTORS = (0.3, 1.0, 3.0, 10.0)  # of RATES, among which each kind's is chosen
+RATES = {"prompt": 0.6, "deep prompt": 0.3, "bias": 0.1, "adapter": 0.06, "lora": 0.01, "full": 0.004}
+FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)  # of RATES, among which each kind's is chosen
 TUNED_ON, TUNING_SEEDS, SEEDS = "lm-110k", (100, 101), range(5)
 SCORED = 64  # windows in each of the two sets
 
@@ -92,12 +92,12 @@ def by_model_and_kind(every: list[Job]) -> list[list[Job]]:
 
 
 def chosen(folder: Path) -> dict[tuple[str, int], float]:
-    """For each kind and amount of text, the factor of least mean loss over the tuning seeds, stopped early."""
+    """For each kind and amount of text, the factor of least mean loss, on the windows that early stopping watches."""
     rows = [row for path in folder.glob("*.csv") for row in read_rows(path) if int(row["seed"]) in TUNING_SEEDS]
 
     def loss(kind: str, kb: int, factor: float) -> float:
         wanted = (kind, str(kb), str(factor))
-        return np.mean([float(r["stopped"]) for r in rows if (r["kind"], r["kilobytes"], r["factor"]) == wanted])
+        return np.mean([float(r["watched"]) for r in rows if (r["kind"], r["kilobytes"], r["factor"]) == wanted])
 
     cases = itertools.product(KINDS, KILOBYTES)
     return {(kind, kb): min(FACTORS, key=lambda factor: loss(kind, kb, factor)) for kind, kb in cases}
@@ -119,11 +119,12 @@ def run(group: list[Job], folder: Path) -> None:
 
 def adapted(job: Job, loss) -> dict[str, str]:
     """What came of one adaptation: losses before, at the end, and where the first set of windows says stop."""
-    rng, model = np.random.default_rng(job.seed), zoo.load(job.model)
-    start, score = beginning(job, model, rng), partial(scores, loss, job.text)
+    rng, score = np.random.default_rng(job.seed), partial(scores, loss, job.text)
+    learned = excerpt(job.text, job.kilobytes, rng)  # drawn first, so that all kinds get the same
+    start = beginning(job, learned, rng)
     rate = RATES["prompt" if job.kind == NOISE else job.kind] * job.factor
     rates = warmup_stable_decay(STEPS, rate, warmup=10, decay_share=0.5)
-    batches = random_windows(excerpt(job.text, job.kilobytes, rng), BATCH, CONTEXT, job.seed)
+    batches = random_windows(learned, BATCH, CONTEXT, job.seed)
     begin = [score({}), score(start)]
     try:
         ran = fit(loss, start, batches, rates, optimiser=adamw(), evaluate=score, evaluate_every=EVERY)
@@ -133,15 +134,20 @@ def adapted(job: Job, loss) -> dict[str, str]:
     watched, reported = np.concatenate([begin, evaluations]).T
     stop = watched.argmin()
     numbers = {"numbers": trained_numbers(start), "stop_step": EVERY * max(0, stop - 1)}
-    losses = {"before": reported[0], "stopped": reported[stop], "final": reported[-1]}
+    losses = {"before": reported[0], "stopped": reported[stop], "final": reported[-1], "watched": watched[stop]}
     return {key: str(value) for key, value in numbers.items()} | {key: f"{value:.5f}" for key, value in losses.items()}
 
 
-def beginning(job: Job, model: dict, rng: np.random.Generator) -> dict:
-    """The delta before its first step."""
+def beginning(job: Job, learned: np.ndarray, rng: np.random.Generator) -> dict:
+    """The delta before its first step. Prompts begin as a piece of the text that is learned."""
+    model = zoo.load(job.model)
     if job.kind == NOISE:
         return {"prompt": normal(rng, (job.size, model["embedding"].shape[1]), 1)}
-    return init_delta(job.kind, model, rng, job.size)
+    delta = init_delta(job.kind, model, rng, job.size)
+    if "prompt" in delta:
+        begin = rng.integers(len(learned) - job.size)
+        delta["prompt"] = prompt_from_tokens(model, learned[begin : begin + job.size])
+    return delta
 
 
 def excerpt(text: str, kilobytes: int, rng: np.random.Generator) -> np.ndarray:

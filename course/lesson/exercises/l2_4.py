@@ -108,17 +108,18 @@ EXERCISES = {
         minutes=6,
     ),
     "2.4d": open_ended(
-        "Give the search 2,000 calls, in 8, 32, 128 and 512 dimensions. Which dimension is best after 400 calls, which after 2,000? "
-        "How does the time that the strategy itself takes grow with d?",
+        "Tune with one passage instead of sixteen: by the search, and by the gradient. What does each take off the loss of "
+        "that passage, and what of the others? What does it say about the paper, whose search beat the gradient?",
         stub="what_i_found = ...",
         good_answer=(
-            "With few dimensions the curve flattens, for no better prompt lies among them; with many it goes on "
-            "falling. The strategy keeps a matrix of d x d numbers and takes it apart again and again, so that in 512 dimensions "
-            "it takes longer than the model. One seed is not enough to order neighbouring dimensions: a good answer shows several."
+            "The gradient takes off most of the one passage's loss that can be, and keeps less than a third of it on the others; "
+            "the search takes off less and keeps about half. So the search comes nearer to the gradient, from about two "
+            "fifths of its gain with sixteen passages to about two thirds with one. With few examples a weak optimiser is a "
+            "protection, and the paper had few. A good answer repeats it with several passages."
         ),
         hints=[
-            "evolve(directions(128), calls=2000) is one of the runs.",
-            "The service stops in the last code cell: run the cell that starts it again.",
+            "Set SHOTS = SHOTS[:1] after they are drawn, and run the cells below again.",
+            "call(prompt) judges on the passage itself, on_others(prompt) on others.",
         ],
         minutes=15,
     ),
@@ -143,8 +144,8 @@ QUIZZES = {
         options=[
             ("Because the service only takes z.", "The service takes P; it never hears of z."),
             (
-                "Because good prompts lie in a few random dimensions too, and a search there keeps a small covariance matrix.",
-                "Yes: d by d instead of pD by pD, and it can be learned from fewer calls.",
+                "Because the strategy keeps a matrix of d x d numbers, which grows too large for all numbers of a long prompt.",
+                "Yes. For a short prompt like ours one can search all of them, and here that was better.",
             ),
             ("Because A is trained to point at good prompts.", "A is drawn at random, once."),
             ("Because z is the text of the prompt.", "z is a list of numbers, with no text to it."),
