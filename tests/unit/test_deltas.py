@@ -26,7 +26,7 @@ def short(monkeypatch):
 
 
 def test_a_run_goes_on_after_its_last_row_to_the_same_table(tmp_path, short):
-    group = [deltas.Job(SMALL, "bias", 1, "austen", 4, seed, 0.1) for seed in range(2)]
+    group = [deltas.Job(SMALL, "bias", 1, "austen", 4, seed, 0.3) for seed in range(2)]
     (tmp_path / "whole").mkdir()
     (tmp_path / "parts").mkdir()
     deltas.run(group, tmp_path / "whole")
