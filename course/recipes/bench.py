@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from course import lm, zoo
 from course.data import read_text
 from course.nn import init_language_model, next_token_loss
 from course.train import constant, fit
@@ -24,7 +25,7 @@ BATCH, CONTEXT, VOCABULARY = 12, 64, 65
 
 
 def report(echo: Callable[[str], None]) -> None:
-    """Prints the time and loss of a cold `course train lm` on 1.1 MB of Shakespeare, and the share of peak."""
+    """Prints time and loss of a cold `course train lm` on 1.1 MB of text, tokens per second, and the share of peak."""
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder) / "text.txt"
         text.write_text(read_text("shakespeare")[:CHARACTERS], encoding="utf-8")
@@ -34,11 +35,26 @@ def report(echo: Callable[[str], None]) -> None:
         echo(f"course train lm: {time.perf_counter() - begin:.1f} s from start to exit")
     echo(next(line for line in output.splitlines() if line.startswith("validation loss")))
     os.environ["COURSE_HEADLESS"] = "1"  # no progress bar
+    largest = max(zoo.cards().values(), key=lambda card: card["parameters"] * (card["kind"] == "language model"))[
+        "name"
+    ]
+    speeds = ", ".join(f"{what} {speed:,.0f}" for what, speed in tokens_per_second(largest).items())
+    echo(f"{largest}, tokens per second: {speeds}")
     before, achieved = matmul_peak(), step_speed()
     peak = max(before, matmul_peak())
     echo(
         f"width-128 step: {achieved / 1e9:.1f} GFLOP/s, {100 * achieved / peak:.0f} % of {peak / 1e9:.1f} GFLOP/s peak"
     )
+
+
+def tokens_per_second(name: str) -> dict[str, float]:
+    """How fast a model of the zoo writes, alone and sixteen texts at once, and reads, once all is compiled."""
+    model, text, length = zoo.load(name), read_text("milton")[:20_000], lm.CONTEXT - 1
+    return {
+        "writes": length / _shortest(lm.sample, model, "T", length, repeats=3),
+        "writes 16 texts": 16 * length / _shortest(lm.sample, model, ["T"] * 16, length, repeats=3),
+        "reads": len(text) / _shortest(lm.nll, model, text, repeats=3),
+    }
 
 
 def step_speed(steps: int = CHUNK) -> float:
