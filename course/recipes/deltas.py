@@ -13,9 +13,7 @@ Runs are independent one-thread processes; one that is killed goes on after its 
 """
 
 import itertools
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,10 +21,11 @@ import jax
 import numpy as np
 
 from course import zoo
-from course.data import DATA, load_text
+from course.data import load_text
 from course.nn import normal
 from course.prompting import KINDS, init_delta, next_token_loss_with, prompt_from_tokens, trained_numbers
-from course.recipes.sweep import CONTEXT, read_rows, write_rows
+from course.recipes.sweep import CONTEXT, read_rows
+from course.recipes.tuned import make_table, record
 from course.train import adamw, fit, random_windows, warmup_stable_decay, windows
 
 TEXTS, KILOBYTES = ("austen", "milton"), (4, 40, 400)
@@ -55,15 +54,11 @@ class Job(NamedTuple):
 
 def make(jobs: int = 2, runs: Path = Path("runs")) -> Path:
     """The path of the table course/data/deltas.csv, after every adaptation of it is done."""
-    folder = runs / "deltas"
-    folder.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        list(pool.map(partial(run, folder=folder), by_model_and_kind(tuning())))
-        factors = chosen(folder)
-        list(pool.map(partial(run, folder=folder), by_model_and_kind(experiments(factors))))
-    rows = [row for path in sorted(folder.glob("*.csv")) for row in read_rows(path)]
-    write_rows(DATA / "deltas.csv", rows)
-    return DATA / "deltas.csv"
+
+    def reported(factors: dict) -> list[list[Job]]:
+        return by_model_and_kind(experiments(factors))
+
+    return make_table("deltas", jobs, runs, run, by_model_and_kind(tuning()), chosen, reported)
 
 
 def tuning() -> list[Job]:
@@ -106,15 +101,9 @@ def chosen(folder: Path) -> dict[tuple[str, int], float]:
 def run(group: list[Job], folder: Path) -> None:
     """Does the jobs of one model, kind and size that are not yet recorded."""
     first = group[0]
-    path = folder / f"{first.model}-{first.kind.replace(' ', '-')}-{first.size}.csv"
-    rows = read_rows(path)
-    done = {tuple(row[field] for field in Job._fields) for row in rows}
     loss = partial(next_token_loss_with, zoo.load(first.model))
-    for job in group:
-        if tuple(map(str, job)) not in done:
-            rows.append(job._asdict() | adapted(job, loss))
-            write_rows(path, rows)
-            print(*job, f"{rows[-1]['before']} -> {rows[-1]['stopped']}", flush=True)
+    path = folder / f"{first.model}-{first.kind.replace(' ', '-')}-{first.size}.csv"
+    record(group, path, partial(adapted, loss=loss))
 
 
 def adapted(job: Job, loss) -> dict[str, str]:

@@ -13,9 +13,7 @@ Runs are independent one-thread processes; one that is killed goes on after its 
 
 import itertools
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from functools import cache, partial
-from multiprocessing import get_context
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,10 +23,10 @@ import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from course import pictures, zoo
-from course.data import DATA
 from course.nn import cross_entropy, normal
 from course.prompting import LAST_BLOCK, init_delta, look_with, trained_numbers
-from course.recipes.sweep import read_rows, write_rows
+from course.recipes.sweep import read_rows
+from course.recipes.tuned import make_table, record
 from course.train import adamw, fit, warmup_stable_decay
 
 EYE, UNTRAINED = "vit-442k", "untrained"
@@ -60,14 +58,11 @@ class Job(NamedTuple):
 
 def make(jobs: int = 2, runs: Path = Path("runs")) -> Path:
     """The path of the table course/data/visual_deltas.csv, after every adaptation of it is done."""
-    folder = runs / "visual_deltas"
-    folder.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        list(pool.map(partial(run, folder=folder), by_way_and_task(tuning())))
-        factors = chosen(folder)
-        list(pool.map(partial(run, folder=folder), by_way_and_task(experiments(factors))))
-    write_rows(DATA / "visual_deltas.csv", [row for path in sorted(folder.glob("*.csv")) for row in read_rows(path)])
-    return DATA / "visual_deltas.csv"
+
+    def reported(factors: dict) -> list[list[Job]]:
+        return by_way_and_task(experiments(factors))
+
+    return make_table("visual_deltas", jobs, runs, run, by_way_and_task(tuning()), chosen, reported)
 
 
 def tuning() -> list[Job]:
@@ -108,22 +103,15 @@ def chosen(folder: Path) -> dict[tuple[str, bool], float]:
 def run(group: list[Job], folder: Path) -> None:
     """Does the jobs of one eye, way and task that are not yet recorded."""
     eye, way, task = group[0][:3]
-    path = folder / f"{eye}-{way.replace(' ', '-')}-{task}.csv"
-    rows = read_rows(path)
-    done = {tuple(row[field] for field in Job._fields) for row in rows}
-    for job in group:
-        if tuple(map(str, job)) not in done:
-            rows.append(job._asdict() | adapted(job))
-            write_rows(path, rows)
-            print(*job, rows[-1]["right"], flush=True)
+    record(group, folder / f"{eye}-{way.replace(' ', '-')}-{task}.csv", adapted)
 
 
-def adapted(job: Job, steps: int = STEPS) -> dict[str, str]:
+def adapted(job: Job) -> dict[str, str]:
     """What came of one adaptation: how many numbers it trains, and the share of right answers on the test pictures."""
     task, rng = pictures.TASKS[job.task](job.seed), np.random.default_rng(job.seed)
     learned = few(task.train, job.shots, rng)
     begin = beginning(job.way, backbone(job.eye), len(task.names), rng)
-    rates = warmup_stable_decay(steps, RATES[job.way] * job.factor, warmup=10, decay_share=0.5)
+    rates = warmup_stable_decay(STEPS, RATES[job.way] * job.factor, warmup=10, decay_share=0.5)
     trained = fit(loss_of(job.eye), begin, batches(learned, rng), rates, optimiser=adamw()).params
     numbers = trained_numbers(begin["delta"]) + (backbone(job.eye)["embedding"].shape[1] + 1) * len(task.names)
     return {"numbers": str(numbers), "right": f"{right_answers(job.eye, trained, task.test):.5f}"}

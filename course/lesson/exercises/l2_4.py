@@ -81,7 +81,7 @@ EXERCISES = {
         "and you minimise the number of wrong answers. What goes wrong with the search at first, and what can you do?",
         stub="why = ...",
         must_mention={
-            r"tie|flat|plateau|same (score|number|count|loss|rank)|equal|all alike|step|discrete|coarse|no (order|ranking)": (
+            r"tie|flat|plateau|same (score|number|count|loss|rank)|equal|all alike|discrete|coarse|no (order|ranking)": (
                 "How many different values can the number of wrong answers take? What does a strategy that ranks see?"
             ),
             r"more (examples|data|texts)|larger|bigger|wider|sigma|population|start|noise|repeat|several|average|many": (
@@ -96,6 +96,10 @@ EXERCISES = {
         wrong_answers=[
             (
                 "It is slow, so use more examples.",
+                "How many different values can the number of wrong answers take? What does a strategy that ranks see?",
+            ),
+            (
+                "The search must take larger steps.",
                 "How many different values can the number of wrong answers take? What does a strategy that ranks see?",
             ),
             ("Most of the candidates will tie.", "What would make two candidates differ in what you count?"),

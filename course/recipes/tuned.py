@@ -1,0 +1,48 @@
+"""Tables of many short runs whose learning rates are tuned first; one that is killed goes on after its last row."""
+
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from course.data import DATA
+from course.recipes.sweep import read_rows, write_rows
+
+Groups = list[list[NamedTuple]]  # the jobs of a group share a compiled step and a file
+
+
+def make_table(
+    name: str,
+    jobs: int,
+    runs: Path,
+    run: Callable[..., None],
+    tuning: Groups,
+    chosen: Callable[[Path], Any],
+    experiments: Callable[[Any], Groups],
+) -> Path:
+    """The path of the table course/data/NAME.csv, after all its runs are done in independent one-thread processes.
+
+    run(group, folder=...) does a group and records it there. First come the groups of `tuning`; what `chosen` makes of
+    the folder then decides the experiments.
+    """
+    folder = runs / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        list(pool.map(partial(run, folder=folder), tuning))
+        list(pool.map(partial(run, folder=folder), experiments(chosen(folder))))
+    path = DATA / f"{name}.csv"
+    write_rows(path, [row for part in sorted(folder.glob("*.csv")) for row in read_rows(part)])
+    return path
+
+
+def record(group: list[NamedTuple], path: Path, outcome: Callable[[NamedTuple], dict[str, str]]) -> None:
+    """Does the jobs of a group that are not yet recorded at the path, and writes each with its outcome as a row."""
+    rows = read_rows(path)
+    done = {tuple(row[field] for field in group[0]._fields) for row in rows}
+    for job in group:
+        if tuple(map(str, job)) not in done:
+            rows.append(job._asdict() | outcome(job))
+            write_rows(path, rows)
+            print(*rows[-1].values(), flush=True)
