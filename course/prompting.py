@@ -119,6 +119,22 @@ def next_token_loss_with(params: PyTree, delta: dict, rows: Int[Array, "B T1"]) 
     return cross_entropy(language_model_with(params, delta, rows[:, :-1]), rows[:, 1:]).mean()
 
 
+def verbalised(
+    params: PyTree,
+    delta: dict,
+    texts: Int[Array, "B T"],
+    question: Int[np.ndarray, " q"],
+    answers: Int[np.ndarray, " C"],
+) -> Float[Array, "B C"]:
+    """Logits of C classes: of the token that stands for each, as the one after a text and the question.
+
+    Source: pattern and verbaliser of Schick and Schütze (arXiv:2001.07676).
+    """
+    asked = jnp.broadcast_to(question, (len(texts), len(question)))
+    tokens = jnp.concatenate([texts, asked], axis=1).astype(jnp.int32)
+    return language_model_with(params, delta, tokens)[:, -1, answers]
+
+
 def look_with(params: PyTree, delta: dict, squares: Float[Array, "n 64 48"]) -> Float[Array, "n D"]:
     """What the eye of `course.pictures` makes of pictures: the mean over their squares, prompts left out."""
     params = with_weights(params, delta)

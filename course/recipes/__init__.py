@@ -16,6 +16,7 @@ RECIPES = {  # name of the module -> what its `make` is told
     "eye": ("runs",),
     "deltas": ("jobs", "runs"),
     "black_box": ("jobs", "runs"),
+    "verbaliser": ("jobs", "runs"),
     "visual_deltas": ("jobs", "runs"),
 }
 

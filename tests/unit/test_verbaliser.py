@@ -1,0 +1,78 @@
+"""The recipe that asks the ladder's models, in words, who wrote a passage."""
+
+import jax
+import numpy as np
+import pytest
+
+from course import zoo
+from course.data import load_text
+from course.prompting import init_delta, language_model_with, verbalised
+from course.recipes import verbaliser
+from course.recipes.sweep import read_rows, write_rows
+from course.recipes.verbaliser import ANSWERS, LENGTH, QUESTION, SIZES, Job
+
+SMALL = "lm-27k"
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Adaptations of 30 steps."""
+    monkeypatch.setattr(verbaliser, "STEPS", 30)
+
+
+def test_a_verbaliser_reads_the_last_place_after_text_and_question():
+    model = zoo.load(SMALL)
+    texts = load_text("austen")[1][: 2 * LENGTH].reshape(2, LENGTH)
+    delta = init_delta("bias", model, np.random.default_rng(0))
+    whole = np.stack([np.concatenate([text, QUESTION]) for text in texts]).astype(np.int32)
+    expected = np.asarray(language_model_with(model, delta, whole))[:, -1][:, [ord("p"), ord("v")]]
+    np.testing.assert_allclose(verbalised(model, delta, texts, QUESTION, ANSWERS), expected, atol=1e-5)
+
+
+def test_passages_that_are_learned_watched_and_asked_share_no_byte_of_text():
+    for author in verbaliser.AUTHORS:
+        train, validation = load_text(author)
+        learned, watched, asked = verbaliser.parts_of(author)
+        assert np.array_equal(np.concatenate([learned, watched]), train)
+        assert np.array_equal(asked, validation)
+    texts, authors = verbaliser.passages(2, 5, np.random.default_rng(0))
+    assert texts.shape == (10, LENGTH)
+    assert authors.tolist() == [0] * 5 + [1] * 5
+    by_author = [load_text(author)[1].tobytes() for author in verbaliser.AUTHORS]
+    assert all(text.tobytes() in by_author[author] for text, author in zip(texts, authors, strict=True))
+
+
+@pytest.mark.parametrize("kind", SIZES)
+def test_every_kind_begins_with_its_numbers_and_prompts_as_text(kind):
+    model = zoo.load(SMALL)
+    delta = verbaliser.beginning(kind, model, np.random.default_rng(0))
+    if "prompt" in delta:
+        hint = np.frombuffer((verbaliser.HINT * 2)[: SIZES[kind]], np.uint8)
+        np.testing.assert_array_equal(delta["prompt"], np.asarray(model["embedding"], np.float32)[hint])
+    else:
+        assert all(not np.any(leaf) for leaf in jax.tree.leaves(delta)) or kind == "lora"
+
+
+def test_a_run_goes_on_after_its_last_row_to_the_same_table(tmp_path, short):
+    group = [Job(SMALL, "lora", seed, 1.0) for seed in range(2)]
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "parts").mkdir()
+    verbaliser.run(group, tmp_path / "whole")
+    verbaliser.run(group[:1], tmp_path / "parts")
+    verbaliser.run(group, tmp_path / "parts")
+    (whole,), (parts,) = ([*(tmp_path / name).iterdir()] for name in ("whole", "parts"))
+    assert whole.read_bytes() == parts.read_bytes()
+    first, second = read_rows(whole)
+    assert first["right"] != second["right"]
+
+
+def test_each_model_and_kind_is_tuned_alike_and_the_best_factor_is_chosen(tmp_path):
+    rows = [
+        job._asdict() | {"watched": -abs(job.factor - (3.0 if job.kind == "prompt" else 0.3))}
+        for job in verbaliser.tuning()
+    ]
+    write_rows(tmp_path / "some.csv", rows)
+    factors = verbaliser.chosen(tmp_path)
+    assert list(factors) == verbaliser.cases()
+    assert all(factor == (3.0 if kind == "prompt" else 0.3) for (_, kind), factor in factors.items())
+    assert not set(verbaliser.SEEDS) & set(verbaliser.TUNING_SEEDS)
