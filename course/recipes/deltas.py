@@ -35,7 +35,7 @@ SIZES = {"prompt": 16, "deep prompt": 8, "bias": 1, "adapter": 8, "lora": 2, "fu
 OTHER_SIZES = {"prompt": (1, 4, 64), "deep prompt": (1, 2, 32), "adapter": (2, 32), "lora": (1, 8)}
 NOISE = "prompt from noise"  # prompts of the same size that do not begin as tokens
 RATES = {"prompt": 0.6, "deep prompt": 0.3, "bias": 0.1, "adapter": 0.06, "lora": 0.01, "full": 0.004}
-FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)  # of RATES, among which each kind's is chosen
+FACTORS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of RATES, among which each kind's is chosen
 TUNED_ON, TUNING_SEEDS, SEEDS = "lm-110k", (100, 101), range(5)
 SCORED = 64  # windows in each of the two sets
 

@@ -31,10 +31,18 @@ def make_table(
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         list(pool.map(partial(run, folder=folder), tuning))
-        list(pool.map(partial(run, folder=folder), experiments(chosen(folder))))
+        reported = experiments(chosen(folder))
+        list(pool.map(partial(run, folder=folder), reported))
     path = DATA / f"{name}.csv"
-    write_rows(path, [row for part in sorted(folder.glob("*.csv")) for row in read_rows(part)])
+    write_rows(path, rows_of(folder, [job for group in (*tuning, *reported) for job in group]))
     return path
+
+
+def rows_of(folder: Path, wanted: list[NamedTuple]) -> list[dict[str, str]]:
+    """The recorded rows of these jobs. Others may lie beside them, from before a rate was chosen anew."""
+    keys = {tuple(map(str, job)) for job in wanted}
+    rows = [row for part in sorted(folder.glob("*.csv")) for row in read_rows(part)]
+    return [row for row in rows if tuple(row[field] for field in wanted[0]._fields) in keys]
 
 
 def record(group: list[NamedTuple], path: Path, outcome: Callable[[NamedTuple], dict[str, str]]) -> None:

@@ -35,7 +35,7 @@ WATCHED_SHARE = 0.1  # of the training part, at its end: where rates are chosen
 BATCH, STEPS = 16, 300
 SIZES = {"prompt": 16, "deep prompt": 8, "lora": 4, "full": 1}
 RATES = {"prompt": 1.0, "deep prompt": 0.2, "lora": 0.01, "full": 0.002}
-FACTORS = (0.3, 1.0, 3.0)  # of RATES
+FACTORS = (0.3, 1.0, 3.0, 10.0)  # of RATES
 TUNING_SEEDS, SEEDS = (100, 101), range(5)
 
 

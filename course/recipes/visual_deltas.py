@@ -40,7 +40,7 @@ OTHER_AMOUNTS, TREND_TASKS, TREND_WAYS = (
 )
 BATCH, STEPS, MOST_CLASSES = 32, 150, 40
 RATES = {"linear": 0.01, "prompt": 0.05, "deep prompt": 0.05, "bias": 0.01, LAST_BLOCK: 0.002, "full": 0.001}
-FACTORS = (0.3, 1.0, 3.0)
+FACTORS = (0.3, 1.0, 3.0, 10.0)
 TUNED_ON, TUNING_SEEDS, SEEDS = ("categories", "scripts"), (100, 101), range(5)
 CLOSED = -30.0  # the bias of an answer that a task does not have
 
