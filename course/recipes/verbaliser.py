@@ -34,8 +34,8 @@ LEARNED, ASKED = 500, 500  # passages of each author
 WATCHED_SHARE = 0.1  # of the training part, at its end: where rates are chosen
 BATCH, STEPS = 16, 300
 SIZES = {"prompt": 16, "deep prompt": 8, "lora": 4, "full": 1}
-RATES = {"prompt": 1.0, "deep prompt": 0.2, "lora": 0.01, "full": 0.002}
-FACTORS = (0.3, 1.0, 3.0, 10.0)  # of RATES
+RATES = {"prompt": 3.0, "deep prompt": 0.6, "lora": 0.01, "full": 0.004}
+FACTORS = (0.3, 1.0, 3.0)  # of RATES
 TUNING_SEEDS, SEEDS = (100, 101), range(5)
 
 
@@ -120,10 +120,15 @@ def passages(part: int, n: int, rng: np.random.Generator) -> tuple[Int[np.ndarra
 
 @cache
 def parts_of(author: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """An author's training part without its end, that end, and the validation part."""
-    train, validation = load_text(author)
+    """An author's training part without its end, that end, and the validation part, each as one line."""
+    train, validation = map(one_line, load_text(author))
     end = int(len(train) * (1 - WATCHED_SHARE))
     return train[:end], train[end:], validation
+
+
+def one_line(text: np.ndarray) -> np.ndarray:
+    """The text with one space for every blank and line break: else verse would be known by its lines."""
+    return np.frombuffer(b" ".join(text.tobytes().split()), np.uint8)
 
 
 def batches(learned: tuple[np.ndarray, np.ndarray], rng: np.random.Generator) -> Iterator[dict[str, np.ndarray]]:

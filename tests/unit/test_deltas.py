@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from course import zoo
+from course.data import load_deltas
 from course.prompting import next_token_loss_with, prompt_from_tokens
 from course.recipes import deltas
 from course.recipes.sweep import read_rows, write_rows
@@ -100,3 +101,28 @@ def test_every_kind_learns_from_the_same_text_and_a_prompt_begins_as_a_piece_of_
     table = prompt_from_tokens(zoo.load(SMALL), np.arange(256))
     spelled = bytes((table == vector).all(axis=1).argmax() for vector in begun["prompt"])
     assert spelled in seen[0].tobytes()
+
+
+def test_a_recorded_row_comes_out_again():
+    recorded = load_deltas()
+    (row,) = recorded[
+        (recorded["model"] == SMALL)
+        & (recorded["kind"] == "full")
+        & (recorded["text"] == "austen")
+        & (recorded["kilobytes"] == 4)
+        & (recorded["seed"] == 0)
+    ]
+    job = deltas.Job(*(row[field].item() for field in deltas.Job._fields))
+    again = deltas.adapted(job, partial(next_token_loss_with, zoo.load(SMALL)))
+    assert float(again["before"]) == pytest.approx(row["before"], abs=1e-4)
+    # another processor adds in another order, and 300 steps make more of it
+    assert float(again["stopped"]) == pytest.approx(row["stopped"], abs=0.01)
+    assert float(again["final"]) == pytest.approx(row["final"], abs=0.05)
+
+
+def test_the_recorded_table_holds_every_run_that_is_reported():
+    recorded = load_deltas()
+    assert not set(recorded["seed"]) - {*deltas.SEEDS, *deltas.TUNING_SEEDS}
+    factors = {(row["kind"], row["kilobytes"]): row["factor"] for row in recorded if row["seed"] in deltas.SEEDS}
+    kept = {(row["model"], row["kind"], row["size"], row["text"], row["kilobytes"], row["seed"]) for row in recorded}
+    assert {job[:6] for job in deltas.experiments(factors)} <= kept
