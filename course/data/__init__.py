@@ -112,6 +112,16 @@ def load_deltas() -> np.ndarray:
     return _table("deltas", dtype=None)
 
 
+def load_verbaliser() -> np.ndarray:
+    """Who wrote it, asked of the zoo's language models in words, as a structured array, one adaptation in each row.
+
+    Fields: model, kind, seed (below 100: reported; the others chose the rates), factor (of the kind's usual learning
+    rate), numbers (how many are trained), and the shares of right answers about passages that chose the rate (watched)
+    and others (right). Made by `course make verbaliser`; how: course/recipes/verbaliser.py.
+    """
+    return _table("verbaliser", dtype=None)
+
+
 def load_black_box() -> np.ndarray:
     """Searches for a prompt without a gradient, as a structured array: what was best after so many calls.
 

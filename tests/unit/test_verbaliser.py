@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from course import zoo
-from course.data import load_text
+from course.data import load_text, load_verbaliser
 from course.prompting import init_delta, language_model_with, verbalised
 from course.recipes import verbaliser
 from course.recipes.sweep import read_rows, write_rows
@@ -76,3 +76,18 @@ def test_each_model_and_kind_is_tuned_alike_and_the_best_factor_is_chosen(tmp_pa
     assert list(factors) == verbaliser.cases()
     assert all(factor == (3.0 if kind == "prompt" else 0.3) for (_, kind), factor in factors.items())
     assert not set(verbaliser.SEEDS) & set(verbaliser.TUNING_SEEDS)
+
+
+def test_a_recorded_row_comes_out_again():
+    recorded = load_verbaliser()
+    (row,) = recorded[(recorded["model"] == SMALL) & (recorded["kind"] == "full") & (recorded["seed"] == 0)]
+    again = verbaliser.adapted(Job(*(row[field].item() for field in Job._fields)))
+    # another processor adds in another order, and 300 steps make more of it
+    assert float(again["right"]) == pytest.approx(row["right"], abs=0.03)
+
+
+def test_the_recorded_table_holds_every_run_that_is_reported():
+    recorded = load_verbaliser()
+    kept = {(row["model"], row["kind"], row["seed"]) for row in recorded}
+    assert {(*case, seed) for case in verbaliser.cases() for seed in verbaliser.SEEDS} <= kept
+    assert not set(recorded["seed"]) - {*verbaliser.SEEDS, *verbaliser.TUNING_SEEDS}
