@@ -54,11 +54,7 @@ class Job(NamedTuple):
 
 def make(jobs: int = 2, runs: Path = Path("runs")) -> Path:
     """The path of the table course/data/deltas.csv, after every adaptation of it is done."""
-
-    def reported(factors: dict) -> list[list[Job]]:
-        return by_model_and_kind(experiments(factors))
-
-    return make_table("deltas", jobs, runs, run, by_model_and_kind(tuning()), chosen, reported)
+    return make_table("deltas", jobs, runs, run, by_model_and_kind, tuning(), chosen, experiments)
 
 
 def tuning() -> list[Job]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from course.data import DATA
 from course.recipes.sweep import read_rows, write_rows
 
-Groups = list[list[NamedTuple]]  # the jobs of a group share a compiled step and a file
+Jobs = list[NamedTuple]
 
 
 def make_table(
@@ -18,34 +18,35 @@ def make_table(
     jobs: int,
     runs: Path,
     run: Callable[..., None],
-    tuning: Groups,
+    groups: Callable[[Jobs], list[Jobs]],
+    tuning: Jobs,
     chosen: Callable[[Path], Any],
-    experiments: Callable[[Any], Groups],
+    experiments: Callable[[Any], Jobs],
 ) -> Path:
     """The path of the table course/data/NAME.csv, after all its runs are done in independent one-thread processes.
 
-    run(group, folder=...) does a group and records it there. First come the groups of `tuning`; what `chosen` makes of
-    the folder then decides the experiments.
+    `groups` puts together the jobs that share a compiled step; run(group, folder=...) does them and records them there.
+    First comes the tuning; what `chosen` makes of the folder then decides the experiments.
     """
     folder = runs / name
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        list(pool.map(partial(run, folder=folder), tuning))
+        list(pool.map(partial(run, folder=folder), groups(tuning)))
         reported = experiments(chosen(folder))
-        list(pool.map(partial(run, folder=folder), reported))
+        list(pool.map(partial(run, folder=folder), groups(reported)))
     path = DATA / f"{name}.csv"
-    write_rows(path, rows_of(folder, [job for group in (*tuning, *reported) for job in group]))
+    write_rows(path, rows_of(folder, tuning + reported))
     return path
 
 
-def rows_of(folder: Path, wanted: list[NamedTuple]) -> list[dict[str, str]]:
+def rows_of(folder: Path, wanted: Jobs) -> list[dict[str, str]]:
     """The recorded rows of these jobs. Others may lie beside them, from before a rate was chosen anew."""
     keys = {tuple(map(str, job)) for job in wanted}
     rows = [row for part in sorted(folder.glob("*.csv")) for row in read_rows(part)]
     return [row for row in rows if tuple(row[field] for field in wanted[0]._fields) in keys]
 
 
-def record(group: list[NamedTuple], path: Path, outcome: Callable[[NamedTuple], dict[str, str]]) -> None:
+def record(group: Jobs, path: Path, outcome: Callable[[NamedTuple], dict[str, str]]) -> None:
     """Does the jobs of a group that are not yet recorded at the path, and writes each with its outcome as a row."""
     rows = read_rows(path)
     done = {tuple(row[field] for field in group[0]._fields) for row in rows}

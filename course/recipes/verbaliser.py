@@ -50,11 +50,7 @@ class Job(NamedTuple):
 
 def make(jobs: int = 2, runs: Path = Path("runs")) -> Path:
     """The path of the table course/data/verbaliser.csv, after every adaptation of it is done."""
-
-    def reported(factors: dict) -> list[list[Job]]:
-        return by_case([Job(*case, seed, factor) for case, factor in factors.items() for seed in SEEDS])
-
-    return make_table("verbaliser", jobs, runs, run, by_case(tuning()), chosen, reported)
+    return make_table("verbaliser", jobs, runs, run, by_case, tuning(), chosen, experiments)
 
 
 def cases() -> list[tuple[str, str]]:
@@ -67,6 +63,11 @@ def cases() -> list[tuple[str, str]]:
 def tuning() -> list[Job]:
     """The runs by which learning rates are chosen."""
     return [Job(*case, seed, factor) for case in cases() for seed in TUNING_SEEDS for factor in FACTORS]
+
+
+def experiments(factors: dict[tuple[str, str], float]) -> list[Job]:
+    """The runs that are reported."""
+    return [Job(*case, seed, factors[case]) for case in cases() for seed in SEEDS]
 
 
 def by_case(every: list[Job]) -> list[list[Job]]:

@@ -58,11 +58,7 @@ class Job(NamedTuple):
 
 def make(jobs: int = 2, runs: Path = Path("runs")) -> Path:
     """The path of the table course/data/visual_deltas.csv, after every adaptation of it is done."""
-
-    def reported(factors: dict) -> list[list[Job]]:
-        return by_way_and_task(experiments(factors))
-
-    return make_table("visual_deltas", jobs, runs, run, by_way_and_task(tuning()), chosen, reported)
+    return make_table("visual_deltas", jobs, runs, run, by_way_and_task, tuning(), chosen, experiments)
 
 
 def tuning() -> list[Job]:
