@@ -24,8 +24,8 @@ from course import zoo
 from course.data import load_text
 from course.nn import normal
 from course.prompting import KINDS, init_delta, next_token_loss_with, prompt_from_tokens, trained_numbers
-from course.recipes.sweep import CONTEXT, read_rows
-from course.recipes.tuned import make_table, record
+from course.recipes.sweep import CONTEXT
+from course.recipes.tuned import best_factors, make_table, record
 from course.train import adamw, fit, random_windows, warmup_stable_decay, windows
 
 TEXTS, KILOBYTES = ("austen", "milton"), (4, 40, 400)
@@ -84,14 +84,7 @@ def by_model_and_kind(every: list[Job]) -> list[list[Job]]:
 
 def chosen(folder: Path) -> dict[tuple[str, int], float]:
     """For each kind and amount of text, the factor of least mean loss, on the windows that early stopping watches."""
-    rows = [row for path in folder.glob("*.csv") for row in read_rows(path) if int(row["seed"]) in TUNING_SEEDS]
-
-    def loss(kind: str, kb: int, factor: float) -> float:
-        wanted = (kind, str(kb), str(factor))
-        return np.mean([float(r["watched"]) for r in rows if (r["kind"], r["kilobytes"], r["factor"]) == wanted])
-
-    cases = itertools.product(KINDS, KILOBYTES)
-    return {(kind, kb): min(FACTORS, key=lambda factor: loss(kind, kb, factor)) for kind, kb in cases}
+    return best_factors(folder, tuning(), lambda job: (job.kind, job.kilobytes), lambda row: -float(row["watched"]))
 
 
 def run(group: list[Job], folder: Path) -> None:

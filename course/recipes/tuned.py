@@ -1,11 +1,14 @@
 """Tables of many short runs whose learning rates are tuned first; one that is killed goes on after its last row."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from course.data import DATA
 from course.recipes.sweep import read_rows, write_rows
@@ -44,6 +47,17 @@ def rows_of(folder: Path, wanted: Jobs) -> list[dict[str, str]]:
     keys = {tuple(map(str, job)) for job in wanted}
     rows = [row for part in sorted(folder.glob("*.csv")) for row in read_rows(part)]
     return [row for row in rows if tuple(row[field] for field in wanted[0]._fields) in keys]
+
+
+def best_factors(
+    folder: Path, tuning: Jobs, case: Callable[[NamedTuple], tuple], score: Callable[[dict[str, str]], float]
+) -> dict[tuple, float]:
+    """For each case of the tuning jobs, the factor whose recorded rows in the folder have the largest mean score."""
+    rows = {tuple(row[field] for field in tuning[0]._fields): row for row in rows_of(folder, tuning)}
+    scores = defaultdict(lambda: defaultdict(list))
+    for job in tuning:
+        scores[case(job)][job.factor].append(score(rows[tuple(map(str, job))]))
+    return {each: max(factors, key=lambda factor: np.mean(factors[factor])) for each, factors in scores.items()}
 
 
 def record(group: Jobs, path: Path, outcome: Callable[[NamedTuple], dict[str, str]]) -> None:

@@ -11,7 +11,7 @@ Runs are independent one-thread processes; one that is killed goes on after its 
 
 import itertools
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +23,7 @@ from course import zoo
 from course.data import load_text
 from course.nn import cross_entropy
 from course.prompting import init_delta, prompt_from_tokens, trained_numbers, verbalised
-from course.recipes.sweep import read_rows
-from course.recipes.tuned import make_table, record
+from course.recipes.tuned import best_factors, make_table, record
 from course.train import adamw, fit, warmup_stable_decay
 
 AUTHORS, LENGTH = ("austen", "milton"), 64
@@ -77,13 +76,7 @@ def by_case(every: list[Job]) -> list[list[Job]]:
 
 def chosen(folder: Path) -> dict[tuple[str, str], float]:
     """For each model and kind the factor of the largest mean share of right answers on the watched passages."""
-    rows = [row for path in folder.glob("*.csv") for row in read_rows(path) if int(row["seed"]) in TUNING_SEEDS]
-
-    def watched(case: tuple[str, str], factor: float) -> float:
-        wanted = (*case, str(factor))
-        return np.mean([float(r["watched"]) for r in rows if (r["model"], r["kind"], r["factor"]) == wanted])
-
-    return {case: max(FACTORS, key=partial(watched, case)) for case in cases()}
+    return best_factors(folder, tuning(), lambda job: (job.model, job.kind), lambda row: float(row["watched"]))
 
 
 def run(group: list[Job], folder: Path) -> None:

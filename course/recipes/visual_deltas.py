@@ -25,8 +25,7 @@ from jaxtyping import Array, Float, PyTree
 from course import pictures, zoo
 from course.nn import cross_entropy, normal
 from course.prompting import LAST_BLOCK, init_delta, look_with, trained_numbers
-from course.recipes.sweep import read_rows
-from course.recipes.tuned import make_table, record
+from course.recipes.tuned import best_factors, make_table, record
 from course.train import adamw, fit, warmup_stable_decay
 
 EYE, UNTRAINED = "vit-442k", "untrained"
@@ -86,14 +85,7 @@ def by_way_and_task(every: list[Job]) -> list[list[Job]]:
 
 def chosen(folder: Path) -> dict[tuple[str, bool], float]:
     """For each way, and for few pictures and all, the factor of the largest mean share of right answers."""
-    rows = [row for path in folder.glob("*.csv") for row in read_rows(path) if int(row["seed"]) in TUNING_SEEDS]
-
-    def right(way: str, shots: int, factor: float) -> float:
-        wanted = (way, str(shots), str(factor))
-        return np.mean([float(row["right"]) for row in rows if (row["way"], row["shots"], row["factor"]) == wanted])
-
-    cases = itertools.product(WAYS, (FEW, ALL))
-    return {(way, shots == ALL): max(FACTORS, key=lambda f: right(way, shots, f)) for way, shots in cases}
+    return best_factors(folder, tuning(), lambda job: (job.way, job.shots == ALL), lambda row: float(row["right"]))
 
 
 def run(group: list[Job], folder: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from course import pictures, zoo
 from course.prompting import LAST_BLOCK, init_delta, look_with, trained_numbers
 from course.recipes import visual_deltas
-from course.recipes.sweep import read_rows
+from course.recipes.sweep import read_rows, write_rows
 from course.recipes.visual_deltas import EYE, FEW, UNTRAINED, WAYS, Job
 from course.train import adamw, constant, fit
 
@@ -53,6 +53,17 @@ def test_a_run_goes_on_after_its_last_row_to_the_same_table(tmp_path, monkeypatc
     (whole,), (parts,) = ([*(tmp_path / name).iterdir()] for name in ("whole", "parts"))
     assert whole.read_bytes() == parts.read_bytes()
     assert all(float(row["right"]) > 0.15 for row in read_rows(whole))
+
+
+def test_each_way_is_tuned_for_few_pictures_and_for_all_and_the_best_factor_is_chosen(tmp_path):
+    rows = [
+        job._asdict() | {"right": -abs(job.factor - (3.0 if job.shots == FEW else 0.3))}
+        for job in visual_deltas.tuning()
+    ]
+    write_rows(tmp_path / "some.csv", rows)
+    factors = visual_deltas.chosen(tmp_path)
+    assert factors.keys() == {(way, every) for way in WAYS for every in (False, True)}
+    assert all(factor == (0.3 if every else 3.0) for (_, every), factor in factors.items())
 
 
 def test_what_is_reported_is_not_what_was_tuned_on():
