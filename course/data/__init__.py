@@ -122,6 +122,17 @@ def load_verbaliser() -> np.ndarray:
     return _table("verbaliser", dtype=None)
 
 
+def load_visual_deltas() -> np.ndarray:
+    """Six ways to adapt the zoo's eye to ten tasks, as a structured array, one adaptation in each row.
+
+    Fields: eye (the zoo's, or one never trained), way, task, shots (pictures of each answer; 0: all there are), seed
+    (below 100: reported; the others chose the rates), factor (of the way's usual learning rate), numbers (how many are
+    trained, with the head) and right (the share of right answers on the test pictures). Made by
+    `course make visual_deltas`; how: course/recipes/visual_deltas.py.
+    """
+    return _table("visual_deltas", dtype=None)
+
+
 def load_black_box() -> np.ndarray:
     """Searches for a prompt without a gradient, as a structured array: what was best after so many calls.
 

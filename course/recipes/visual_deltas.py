@@ -2,17 +2,21 @@
 
     course make visual_deltas [--jobs 2]
 
-As in Visual Prompt Tuning (arXiv:2203.12119): each way trains a linear head on the mean of the last stream, and beside
-it nothing (linear), prompts before the first block or before every block, biases, the last block, or everything. First
+As in Visual Prompt Tuning (arXiv:2203.12119), but with the mean of the last stream in place of a class token: each way
+trains a linear head, and beside it nothing (linear), prompts before the first block or before every block, biases, the
+last block, or everything. First
 every way's learning rate is tuned alike, for few pictures and for all, on two of the tasks and with seeds of its own.
 Then every task is learned in every way with five seeds from ten pictures of each answer, and from all; three tasks also
-from 2, 5 and 25. The control is an eye that was never trained. What counts is the share of right answers at the end.
+from 2, 5 and 25. What counts is the share of right answers.
+
+The controls are an eye that was never trained, and three heads of scikit-learn, whose strength C is tuned as the rates
+are: on the eye's vectors, on its vectors beside random prompts, and on the bare pixels.
 
 Runs are independent one-thread processes; one that is killed goes on after its last finished row.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +24,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float, PyTree, Shaped
+from sklearn.linear_model import LogisticRegression
 
 from course import pictures, zoo
 from course.nn import cross_entropy, normal
@@ -30,6 +35,7 @@ from course.train import adamw, fit, warmup_stable_decay
 
 EYE, UNTRAINED = "vit-442k", "untrained"
 WAYS = ("linear", "prompt", "deep prompt", "bias", LAST_BLOCK, "full")
+PIXELS, CONVERGED, RANDOM = HEADS = ("pixels", "converged head", "random prompts")  # of scikit-learn
 PROMPTS = 8
 FEW, ALL = 10, 0  # pictures of each answer; 0 stands for all there are
 OTHER_AMOUNTS, TREND_TASKS, TREND_WAYS = (
@@ -39,7 +45,8 @@ OTHER_AMOUNTS, TREND_TASKS, TREND_WAYS = (
 )
 BATCH, STEPS, MOST_CLASSES = 32, 150, 40
 RATES = {"linear": 0.01, "prompt": 0.05, "deep prompt": 0.05, "bias": 0.01, LAST_BLOCK: 0.002, "full": 0.001}
-FACTORS = (0.3, 1.0, 3.0, 10.0)
+RATES |= {PIXELS: 0.03, CONVERGED: 1.0, RANDOM: 1.0}  # not rates, but C
+FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)
 TUNED_ON, TUNING_SEEDS, SEEDS = ("categories", "scripts"), (100, 101), range(5)
 CLOSED = -30.0  # the bias of an answer that a task does not have
 
@@ -62,15 +69,15 @@ def make(jobs: int = 2, runs: Path = Path("runs")) -> Path:
 
 def tuning() -> list[Job]:
     """The runs by which learning rates are chosen."""
-    cases = itertools.product(WAYS, TUNED_ON, (FEW, ALL), TUNING_SEEDS, FACTORS)
+    cases = itertools.product((*WAYS, *HEADS), TUNED_ON, (FEW, ALL), TUNING_SEEDS, FACTORS)
     return [Job(EYE, *case) for case in cases]
 
 
 def experiments(factors: dict[tuple[str, bool], float]) -> list[Job]:
     """The runs that are reported. The rate for few pictures serves wherever not all are taken."""
-    cases = [(EYE, way, task, shots) for way in WAYS for task in pictures.TASKS for shots in (FEW, ALL)]
+    cases = [(EYE, way, task, shots) for way in (*WAYS, *HEADS) for task in pictures.TASKS for shots in (FEW, ALL)]
     cases += [(EYE, *case) for case in itertools.product(TREND_WAYS, TREND_TASKS, OTHER_AMOUNTS)]
-    cases += [(UNTRAINED, way, task, FEW) for way in TREND_WAYS for task in pictures.TASKS]
+    cases += [(UNTRAINED, way, task, FEW) for way in (*TREND_WAYS, CONVERGED) for task in pictures.TASKS]
     return [Job(*case, seed, factors[case[1], case[3] == ALL]) for case in cases for seed in SEEDS]
 
 
@@ -98,11 +105,31 @@ def adapted(job: Job) -> dict[str, str]:
     """What came of one adaptation: how many numbers it trains, and the share of right answers on the test pictures."""
     task, rng = pictures.TASKS[job.task](job.seed), np.random.default_rng(job.seed)
     learned = few(task.train, job.shots, rng)
+    if job.way in HEADS:
+        return by_library(job, learned, task.test)
     begin = beginning(job.way, backbone(job.eye), len(task.names), rng)
     rates = warmup_stable_decay(STEPS, RATES[job.way] * job.factor, warmup=10, decay_share=0.5)
     trained = fit(loss_of(job.eye), begin, batches(learned, rng), rates, optimiser=adamw()).params
     numbers = trained_numbers(begin["delta"]) + (backbone(job.eye)["embedding"].shape[1] + 1) * len(task.names)
     return {"numbers": str(numbers), "right": f"{right_answers(job.eye, trained, task.test):.5f}"}
+
+
+def seen(job: Job, images: Float[np.ndarray, "n 32 32 3"]) -> Float[np.ndarray, "n features"]:
+    """What a head of scikit-learn may read."""
+    squares = pictures.patches(images)
+    if job.way == PIXELS:
+        return squares.reshape(len(squares), -1)
+    rng, eye = np.random.default_rng(job.seed), backbone(job.eye)
+    delta = beginning("deep prompt", eye, 0, rng)["delta"] if job.way == RANDOM else {}
+    return in_parts(lambda part: _look(eye, delta, part), squares)
+
+
+def by_library(job: Job, learned: pictures.Pictures, asked: pictures.Pictures) -> dict[str, str]:
+    """The same of scikit-learn's logistic regression."""
+    head = LogisticRegression(C=RATES[job.way] * job.factor, max_iter=500, tol=1e-3)
+    head.fit(seen(job, learned.images), learned.labels)
+    right = head.score(seen(job, asked.images), asked.labels)
+    return {"numbers": str(head.coef_.size + head.intercept_.size), "right": f"{right:.5f}"}
 
 
 def few(shown: pictures.Pictures, shots: int, rng: np.random.Generator) -> pictures.Pictures:
@@ -164,13 +191,20 @@ def logits(eye: PyTree, params: PyTree, squares: Float[Array, "n 64 48"]) -> Flo
 
 def right_answers(eye: str, params: PyTree, asked: pictures.Pictures) -> float:
     """The share of right answers."""
-    squares = pictures.patches(asked.images)
+    answers = in_parts(lambda part: _answers(backbone(eye), params, part), pictures.patches(asked.images))
+    return float((answers == asked.labels).mean())
+
+
+def in_parts(
+    function: Callable[[Float[np.ndarray, "k 64 48"]], Array], squares: Float[np.ndarray, "n 64 48"]
+) -> Shaped[np.ndarray, "n ..."]:
+    """The function's value for many pictures, a few at a time, so that one compiled program serves all."""
     padded = np.concatenate([squares, np.zeros((-len(squares) % pictures.AT_ONCE, *squares.shape[1:]), np.float32)])
-    parts = [
-        _answers(backbone(eye), params, padded[i : i + pictures.AT_ONCE])
-        for i in range(0, len(padded), pictures.AT_ONCE)
-    ]
-    return float((np.concatenate(parts)[: len(squares)] == asked.labels).mean())
+    parts = [function(padded[i : i + pictures.AT_ONCE]) for i in range(0, len(padded), pictures.AT_ONCE)]
+    return np.concatenate(parts)[: len(squares)]
+
+
+_look = jax.jit(look_with)
 
 
 @jax.jit

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from course import zoo
-from course.data import DATA, load_deltas
+from course.data import load_deltas
 from course.prompting import next_token_loss_with, prompt_from_tokens
 from course.recipes import deltas
 from course.recipes.sweep import read_rows, write_rows
@@ -118,12 +118,3 @@ def test_a_recorded_row_comes_out_again():
     # another processor adds in another order, and 300 steps make more of it
     assert float(again["stopped"]) == pytest.approx(row["stopped"], abs=0.01)
     assert float(again["final"]) == pytest.approx(row["final"], abs=0.05)
-
-
-def test_the_recorded_table_holds_the_tuning_and_the_runs_at_the_rates_it_chose_and_no_others(tmp_path):
-    rows = read_rows(DATA / "deltas.csv")
-    write_rows(tmp_path / "all.csv", rows)
-    wanted = deltas.tuning() + deltas.experiments(deltas.chosen(tmp_path))
-    assert sorted(tuple(row[field] for field in deltas.Job._fields) for row in rows) == sorted(
-        tuple(map(str, job)) for job in wanted
-    )

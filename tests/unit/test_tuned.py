@@ -2,8 +2,11 @@
 
 from typing import NamedTuple
 
-from course.recipes import tuned
-from course.recipes.sweep import read_rows
+import pytest
+
+from course.data import DATA
+from course.recipes import deltas, tuned, verbaliser, visual_deltas
+from course.recipes.sweep import read_rows, write_rows
 
 
 class Job(NamedTuple):
@@ -28,3 +31,14 @@ def test_a_job_that_is_recorded_is_not_done_again(tmp_path):
     tuned.record([Job("a", 1.0)], tmp_path / "a.csv", outcome)
     tuned.record([Job("a", 1.0), Job("b", 1.0)], tmp_path / "a.csv", outcome)
     assert done == [Job("a", 1.0), Job("b", 1.0)]
+
+
+@pytest.mark.parametrize(
+    "recipe", [deltas, verbaliser, visual_deltas], ids=lambda recipe: recipe.__name__.split(".")[-1]
+)
+def test_a_recorded_table_holds_the_tuning_and_the_runs_at_the_rates_it_chose_and_no_others(recipe, tmp_path):
+    rows = read_rows(DATA / f"{recipe.__name__.split('.')[-1]}.csv")
+    write_rows(tmp_path / "all.csv", rows)
+    wanted = recipe.tuning() + recipe.experiments(recipe.chosen(tmp_path))
+    recorded = sorted(tuple(row[field] for field in recipe.Job._fields) for row in rows)
+    assert recorded == sorted(tuple(map(str, job)) for job in wanted)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course import zoo
-from course.data import DATA, load_text, load_verbaliser
+from course.data import load_text, load_verbaliser
 from course.prompting import init_delta, language_model_with, verbalised
 from course.recipes import verbaliser
 from course.recipes.sweep import read_rows, write_rows
@@ -84,12 +84,3 @@ def test_a_recorded_row_comes_out_again():
     again = verbaliser.adapted(Job(*(row[field].item() for field in Job._fields)))
     # another processor adds in another order, and 300 steps make more of it
     assert float(again["right"]) == pytest.approx(row["right"], abs=0.03)
-
-
-def test_the_recorded_table_holds_the_tuning_and_the_runs_at_the_rates_it_chose_and_no_others(tmp_path):
-    rows = read_rows(DATA / "verbaliser.csv")
-    write_rows(tmp_path / "all.csv", rows)
-    wanted = verbaliser.tuning() + verbaliser.experiments(verbaliser.chosen(tmp_path))
-    assert sorted(tuple(row[field] for field in Job._fields) for row in rows) == sorted(
-        tuple(map(str, job)) for job in wanted
-    )

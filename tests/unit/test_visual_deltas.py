@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from course import pictures, zoo
+from course.data import load_visual_deltas
 from course.prompting import LAST_BLOCK, init_delta, look_with, trained_numbers
 from course.recipes import visual_deltas
 from course.recipes.sweep import read_rows, write_rows
-from course.recipes.visual_deltas import EYE, FEW, UNTRAINED, WAYS, Job
+from course.recipes.visual_deltas import EYE, FEW, HEADS, UNTRAINED, WAYS, Job
 from course.train import adamw, constant, fit
 
 
@@ -62,13 +63,22 @@ def test_each_way_is_tuned_for_few_pictures_and_for_all_and_the_best_factor_is_c
     ]
     write_rows(tmp_path / "some.csv", rows)
     factors = visual_deltas.chosen(tmp_path)
-    assert factors.keys() == {(way, every) for way in WAYS for every in (False, True)}
+    assert factors.keys() == {(way, every) for way in (*WAYS, *HEADS) for every in (False, True)}
     assert all(factor == (0.3 if every else 3.0) for (_, every), factor in factors.items())
 
 
 def test_what_is_reported_is_not_what_was_tuned_on():
-    factors = {(way, every): 1.0 for way in WAYS for every in (False, True)}
+    factors = {(way, every): 1.0 for way in (*WAYS, *HEADS) for every in (False, True)}
     reported = visual_deltas.experiments(factors)
     assert not {job.seed for job in reported} & set(visual_deltas.TUNING_SEEDS)
     assert len(set(reported)) == len(reported)
     assert {job.task for job in reported if job.eye == UNTRAINED} == set(pictures.TASKS)
+
+
+def test_a_recorded_row_comes_out_again():
+    recorded = load_visual_deltas()
+    wanted = {"eye": EYE, "way": "deep prompt", "task": "digits", "shots": FEW, "seed": 0}
+    (row,) = recorded[np.all([recorded[field] == value for field, value in wanted.items()], axis=0)]
+    again = visual_deltas.adapted(Job(*(row[field].item() for field in Job._fields)))
+    # another processor adds in another order, and 150 steps make more of it
+    assert float(again["right"]) == pytest.approx(row["right"], abs=0.03)
