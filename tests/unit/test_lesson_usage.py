@@ -21,9 +21,9 @@ def test_peak_memory_is_in_megabytes_and_never_falls():
 
 def test_cpu_seconds_count_work():
     before = usage.cpu_seconds()
-    load = usage.calibration_seconds()
-    assert 0.001 < load < 10
-    assert usage.cpu_seconds() - before > 0.9 * load
+    loads = [usage.calibration_seconds() for _ in range(5)]
+    assert all(0.001 < load < 10 for load in loads)
+    assert usage.cpu_seconds() - before > 0.9 * sum(loads) - 0.02  # the kernel counts in hundredths
 
 
 def test_a_figure_is_recorded_when_asked(tmp_path, monkeypatch):

@@ -4,8 +4,8 @@ from course.lesson.exercises.kinds import Quiz, code, explain, number, open_ende
 
 EXERCISES = {
     "2.3a": number(
-        "ViT-L has 24 layers of width 1,024. How many numbers are 10 prompts before every layer, and a linear head for 100 "
-        "answers, without biases?",
+        "ViT-L has 24 layers of width 1,024. How many numbers are 10 prompts before every layer and a linear head for 100 "
+        "answers, without biases, together?",
         stub="numbers = ...",
         solution="24 * 10 * 1024 + 1024 * 100",
         alternatives=["348160", "245760 + 102400"],
@@ -103,16 +103,16 @@ EXERCISES = {
         minutes=6,
     ),
     "2.3d": open_ended(
-        "Take another task of `TASKS` and another number of prompts, 1 to 64. Guess first, then run the "
-        "lesson for them, with the eye and with the blind one. Does your guess hold for a second draw?",
+        "Take `animals` in place of `digits`, and another number of prompts, 1 to 64. Guess first whether prompts before "
+        "every layer will beat scikit-learn's head, then run the lesson for them. Does your guess hold for a second draw?",
         stub="what_i_found = ...",
         good_answer=(
-            "A good answer names the task and the numbers of prompts, gives right answers of at least two draws for each, next to "
+            "A good answer names the number of prompts, gives right answers of at least two draws for each, next to "
             "those of a converged head with and without random prompts, and says how far the draws are apart. A difference that "
             "is smaller than that is no answer yet."
         ),
         hints=[
-            "Change `task` and PROMPTS where they are set, then run all cells from there to the figure of bars again.",
+            "Change `task` to TASKS['animals'](seed()), and PROMPTS, where they are set; then run all cells from there to the figure of bars again.",
             "Write 1 in place of seed() in that cell and in `batches` for other pictures.",
         ],
         minutes=15,
@@ -134,7 +134,7 @@ QUIZZES = {
         right="b",
     ),
     "2.3q2": Quiz(
-        "On an eye that was never trained, prompts of the same kind reach far less. What does that show?",
+        "On an eye that was never trained, prompts of the same kind reach far less. What fits the lesson's controls best?",
         options=[
             (
                 "That most of what we saw was in the eye before.",
