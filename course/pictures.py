@@ -29,7 +29,7 @@ from course.data.arrays import (
 from course.nn import block, embed, init_encoder, layers_of, normal, rms_norm
 
 SIZE, PATCH = 32, 4
-PATCHES, FEATURES = (SIZE // PATCH) ** 2, PATCH * PATCH * 3
+PATCHES = (SIZE // PATCH) ** 2
 AT_ONCE = 64  # pictures
 
 
@@ -49,11 +49,11 @@ class Task(NamedTuple):
     test: Pictures
 
 
-def patches(images: Float[np.ndarray, "n 32 32 3"]) -> Float[np.ndarray, "n 64 48"]:
-    """Each picture as a sequence of 64 squares of 4 x 4 pixels, row by row, centred on zero."""
-    side = SIZE // PATCH
-    squares = images.reshape(-1, side, PATCH, side, PATCH, 3).transpose(0, 1, 3, 2, 4, 5)
-    return (squares.reshape(-1, PATCHES, FEATURES) - 0.5).astype(np.float32)
+def patches(images: Float[np.ndarray, "n 32 32 3"], patch: int = PATCH) -> Float[np.ndarray, "n places features"]:
+    """Each picture as a sequence of squares of `patch` x `patch` pixels, row by row, centred on zero."""
+    side = SIZE // patch
+    squares = images.reshape(-1, side, patch, side, patch, 3).transpose(0, 1, 3, 2, 4, 5)
+    return (squares.reshape(-1, side * side, patch * patch * 3) - 0.5).astype(np.float32)
 
 
 def on_colour(
@@ -64,6 +64,11 @@ def on_colour(
     opacity = drawings[..., 3:]
     ground = np.broadcast_to(np.asarray(colour, np.float32), (len(drawings), 3))[:, None, None]
     return drawings[..., :3] * opacity + ground * (1 - opacity)
+
+
+def grounds(n: int, rng: np.random.Generator) -> Float[np.ndarray, "n 3"]:
+    """Colours for what is behind a drawing: half of them white, half at random."""
+    return np.where(rng.random((n, 1)) < 0.5, 1.0, rng.random((n, 3)))
 
 
 def inked(ink: Shaped[np.ndarray, "n h w"], most: float) -> UInt8[np.ndarray, "n h w 4"]:
@@ -122,6 +127,19 @@ def held_out_style() -> str:
 def training_styles() -> list[str]:
     """The other styles."""
     return [style for style in STYLES if style != held_out_style()]
+
+
+def training_drawings() -> tuple[UInt8[np.ndarray, "n 32 32 4"], Int[np.ndarray, " n"]]:
+    """(every emoji that may be learned from, in six styles; the concept that each shows, as its place in `load_emoji`).
+
+    Some concepts share a drawing: one that shows a held-out concept, or is the held-out style's, is not among them.
+    """
+    free = np.flatnonzero(~held_out_concepts())
+    drawings = {style: load_drawings(style) for style in STYLES}
+    emoji = np.concatenate([drawings[style][free] for style in training_styles()])
+    hidden = [drawing[held_out_concepts()] for drawing in drawings.values()] + [drawings[held_out_style()]]
+    shown = seen_nowhere_in(emoji, np.concatenate(hidden)) & emoji[..., 3].any(axis=(1, 2))
+    return emoji[shown], np.tile(free, len(training_styles()))[shown]
 
 
 def digits(seed: int = 0) -> Task:
@@ -264,15 +282,15 @@ def seen_nowhere_in(
     return ~np.isin(_keys(drawings), _keys(others))
 
 
-def init_eye(rng: np.random.Generator, d_model: int, n_layers: int, n_heads: int) -> dict:
+def init_eye(rng: np.random.Generator, d_model: int, n_layers: int, n_heads: int, patch: int = PATCH) -> dict:
     """Parameters of a vision transformer without a head: patch embedding, a vector for each place, and the blocks.
 
     Source: An Image is Worth 16x16 Words (arXiv:2010.11929), with the mean over all squares as the summary.
     """
-    encoder = init_encoder(rng, FEATURES, 1, d_model, n_layers, n_heads)
+    encoder = init_encoder(rng, patch * patch * 3, 1, d_model, n_layers, n_heads)
     return {
         "embedding": encoder["embedding"],
-        "bias": normal(rng, (PATCHES, d_model), 1),
+        "bias": normal(rng, ((SIZE // patch) ** 2, d_model), 1),
         "blocks": encoder["blocks"],
     }
 
@@ -297,10 +315,16 @@ def features(params: dict, images: Float[np.ndarray, "n 32 32 3"]) -> Float[np.n
     Halfway, since the last blocks serve the names that the eye was trained to give (as in iGPT, Chen et al. 2020, where
     features from the middle classify best); the spread over the squares is what texture and style show in.
     """
-    squares = patches(images)
-    padded = np.concatenate([squares, np.zeros((-len(squares) % AT_ONCE, *squares.shape[1:]), np.float32)])
-    parts = [_features(params, padded[i : i + AT_ONCE]) for i in range(0, len(padded), AT_ONCE)]
-    return np.concatenate(parts)[: len(images)]
+    return in_parts(lambda part: _features(params, part), patches(images))
+
+
+def in_parts(
+    function: Callable[[Shaped[np.ndarray, "k ..."]], Shaped[Array, "k ..."]], inputs: Shaped[np.ndarray, "n ..."]
+) -> Shaped[np.ndarray, "n ..."]:
+    """The function's value for many inputs, 64 at a time, so that one compiled program serves any number of them."""
+    padded = np.concatenate([inputs, np.zeros((-len(inputs) % AT_ONCE, *inputs.shape[1:]), inputs.dtype)])
+    parts = [function(padded[i : i + AT_ONCE]) for i in range(0, len(padded), AT_ONCE)]
+    return np.concatenate(parts)[: len(inputs)]
 
 
 @jax.jit

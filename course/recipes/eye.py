@@ -19,7 +19,7 @@ from jaxtyping import Array, Float, Int, PyTree, UInt8
 
 from course import pictures, zoo
 from course.baselines import linear_guess
-from course.data.arrays import STYLES, held_out, load_drawings, load_glyphs
+from course.data.arrays import held_out, load_glyphs
 from course.nn import cross_entropy, readout
 from course.recipes.long_runs import commit, cost, go_on, load_state, step_seconds
 from course.train import muon, start, warmup_stable_decay
@@ -57,17 +57,14 @@ def make(runs: Path = Path("runs")) -> str:
 
 
 def curriculum() -> Curriculum:
-    """What is not held out. Some concepts share a drawing: one that is held out under any name is not shown."""
-    free = ~pictures.held_out_concepts()
-    drawings = [load_drawings(style)[free] for style in pictures.training_styles()]
-    emoji, labels = np.concatenate(drawings), np.tile(np.arange(free.sum()), len(drawings))
-    hidden = [load_drawings(style)[~free] for style in STYLES] + [load_drawings(pictures.held_out_style())]
-    shown = pictures.seen_nowhere_in(emoji, np.concatenate(hidden)) & emoji[..., 3].any(axis=(1, 2))
+    """What is not held out."""
+    emoji, concept = pictures.training_drawings()
+    free = np.flatnonzero(~pictures.held_out_concepts())
     glyphs = load_glyphs()
     trained_on = ~np.isin(glyphs.scripts, held_out()["glyphs"]["scripts"])[glyphs.script]
     _, letter = np.unique(glyphs.code[trained_on], return_inverse=True)
     ink = pictures.inked(glyphs.pictures[trained_on], GLYPH_LEVELS)
-    return Curriculum(emoji[shown], labels[shown], ink, letter + free.sum())
+    return Curriculum(emoji, np.searchsorted(free, concept), ink, letter + len(free))
 
 
 def batches(shown: Curriculum, begin: int) -> Iterator[dict[str, np.ndarray]]:
@@ -84,7 +81,7 @@ def batches(shown: Curriculum, begin: int) -> Iterator[dict[str, np.ndarray]]:
 def coloured(drawings: Float[np.ndarray, "n 32 32 4"], rng: np.random.Generator) -> Float[np.ndarray, "n 32 32 3"]:
     """The drawings on grounds of random colour, half of them white; letters in random ink, at times light on dark."""
     n, emoji = len(drawings), len(drawings) // 2
-    ground = np.where(rng.random((n, 1)) < 0.5, 1.0, rng.random((n, 3)))
+    ground = pictures.grounds(n, rng)
     drawings = drawings.copy()
     drawings[emoji:, ..., :3] = (
         255 * np.round(ground[emoji:] < 0.5)[:, None, None] * rng.uniform(0.6, 1, (n - emoji, 1, 1, 3))

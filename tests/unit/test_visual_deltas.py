@@ -8,7 +8,7 @@ from course.data import load_visual_deltas
 from course.prompting import LAST_BLOCK, init_delta, look_with, trained_numbers
 from course.recipes import visual_deltas
 from course.recipes.sweep import read_rows, write_rows
-from course.recipes.visual_deltas import EYE, FEW, HEADS, UNTRAINED, WAYS, Job
+from course.recipes.visual_deltas import CONVERGED, EYE, FEW, PIXELS, RANDOM, UNTRAINED, WAYS, Job
 from course.train import adamw, constant, fit
 
 
@@ -63,16 +63,29 @@ def test_each_way_is_tuned_for_few_pictures_and_for_all_and_the_best_factor_is_c
     ]
     write_rows(tmp_path / "some.csv", rows)
     factors = visual_deltas.chosen(tmp_path)
-    assert factors.keys() == {(way, every) for way in (*WAYS, *HEADS) for every in (False, True)}
+    assert factors.keys() == {(way, every) for way in WAYS for every in (False, True)}
     assert all(factor == (0.3 if every else 3.0) for (_, every), factor in factors.items())
 
 
 def test_what_is_reported_is_not_what_was_tuned_on():
-    factors = {(way, every): 1.0 for way in (*WAYS, *HEADS) for every in (False, True)}
+    factors = {(way, every): 1.0 for way in WAYS for every in (False, True)}
     reported = visual_deltas.experiments(factors)
     assert not {job.seed for job in reported} & set(visual_deltas.TUNING_SEEDS)
     assert len(set(reported)) == len(reported)
     assert {job.task for job in reported if job.eye == UNTRAINED} == set(pictures.TASKS)
+
+
+def test_heads_of_scikit_learn_read_pixels_or_what_the_eye_makes_of_them_beside_the_same_random_prompts():
+    images = pictures.digits().test.images[:70]
+    squares = pictures.patches(images)
+
+    def seen(way, some=images):
+        return visual_deltas.seen(Job(EYE, way, "digits", FEW, 0, 1.0), some)
+
+    np.testing.assert_array_equal(seen(PIXELS), squares.reshape(70, -1))
+    np.testing.assert_allclose(seen(CONVERGED), pictures.look(zoo.load(EYE), squares), atol=1e-4)
+    np.testing.assert_allclose(seen(RANDOM)[:3], seen(RANDOM, images[:3]), atol=1e-4)
+    assert np.abs(seen(RANDOM) - seen(CONVERGED)).max() > 0.1
 
 
 def test_a_recorded_row_comes_out_again():
