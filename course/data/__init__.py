@@ -143,5 +143,24 @@ def load_black_box() -> np.ndarray:
     return _table("black_box", dtype=None)
 
 
+def load_contrast() -> np.ndarray:
+    """Two towers trained in different ways, as a structured array, one training in each row.
+
+    Fields: experiment (negatives, queue or temperature), setting (texts in a group, momentum, or the fixed temperature;
+    0: learned), seed, shares found by name in the unseen style (first, first_ten; new_first, new_first_ten of concepts
+    never seen) and the temperature at the end. Made by `course make contrast`; how: course/recipes/contrast.py.
+    """
+    return _table("contrast", dtype=None)
+
+
+def load_labels() -> np.ndarray:
+    """What few labels teach a picture tower, as a structured array, one training in each row.
+
+    Fields: way, share (of the labels), seed, labels (how many) and right (the share of right categories for concepts
+    never seen). Made by `course make labels`; how: course/recipes/labels.py.
+    """
+    return _table("labels", dtype=None)
+
+
 def _table(name: str, dtype: type | None = float) -> np.ndarray:
     return np.genfromtxt(DATA / f"{name}.csv", delimiter=",", names=True, encoding="utf-8", dtype=dtype)

@@ -18,6 +18,9 @@ RECIPES = {  # name of the module -> what its `make` is told
     "black_box": ("jobs", "runs"),
     "verbaliser": ("jobs", "runs"),
     "visual_deltas": ("jobs", "runs"),
+    "clip": ("runs",),
+    "contrast": ("jobs", "runs"),
+    "labels": ("jobs", "runs"),
 }
 
 

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 def save_params(path: Path, params: PyTree, metadata: dict[str, str] | None = None, dtype=np.float32) -> None:
     """Writes every array under its place in the tree, in one move: a kill never leaves half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {name: np.ascontiguousarray(leaf, dtype) for name, leaf in _leaves(params)}
+    arrays = {name: np.asarray(leaf, dtype, order="C") for name, leaf in _leaves(params)}
     part = path.with_suffix(".part")
     save_file(arrays, part, metadata)
     part.chmod(0o644)  # safetensors lets only the owner read it

@@ -136,17 +136,23 @@ def _spans(steps: int, every: int) -> Iterator[tuple[int, int]]:
 def _advance(run: Callable, state: State, batches: Iterator, rates: np.ndarray) -> tuple[State, np.ndarray]:
     """The state after len(rates) more steps, and their losses."""
     n = len(rates)
-    chunk = list(itertools.islice(batches, n))
-    if len(chunk) < n:
-        raise ValueError(f"the batches ran out: {n} more steps were to come, {len(chunk)} batches were left.")
-    stacked = jax.tree.map(lambda *leaves: _padded(np.stack(leaves)), *chunk)
+    stacked = _stacked(list(itertools.islice(batches, n)), n)
     stacked = jax.device_put(stacked, jax.tree.map(_sharding, stacked))
     state, losses = run(state, stacked, _padded(rates), n)
     return state, np.asarray(losses)[:n]
 
 
+def _stacked(chunk: list, n: int) -> PyTree:
+    """The batches, n of them, on a new first axis."""
+    if len(chunk) < n:
+        raise ValueError(f"the batches ran out: {n} more steps were to come, {len(chunk)} batches were left.")
+    return jax.tree.map(lambda *leaves: _padded(np.stack(leaves)), *chunk)
+
+
 def _padded(array: np.ndarray) -> np.ndarray:
     """The array with its first axis filled up to CHUNK, so that a shorter chunk needs no new compilation."""
+    if len(array) == CHUNK:
+        return array
     return np.concatenate([array, np.zeros((CHUNK - len(array), *array.shape[1:]), array.dtype)])
 
 

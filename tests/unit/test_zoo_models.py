@@ -1,14 +1,16 @@
 """The models of the zoo: they load at once, are as good as their cards say, and better the larger they are."""
 
+import itertools
 import time
 from functools import partial
 
 import numpy as np
 import pytest
 
-from course import lm, pictures, zoo
+from course import contrastive, lm, pictures, zoo
 from course.data import load_ngrams, load_text, read_text
-from course.recipes import eye, sweep
+from course.data.arrays import load_drawings, load_emoji
+from course.recipes import clip, eye, sweep
 from course.train import mean_loss, windows
 
 EYE = "vit-442k"
@@ -103,3 +105,20 @@ def test_what_the_card_says_of_the_eye_comes_out_again(task):
 def test_an_untrained_eye_sees_less(task):
     untrained = pictures.init_eye(np.random.default_rng(1), **zoo.cards()[EYE]["shape"])
     assert eye.probe(untrained, pictures.TASKS[task]) < zoo.cards()[EYE]["linear probe"][task] - 0.05
+
+
+def test_the_towers_find_what_their_card_says_far_more_than_untrained_ones():
+    found, card = contrastive.found_in_unseen_style(zoo.load(clip.NAME)), zoo.cards()[clip.NAME]
+    assert found == pytest.approx(card["found by name"], abs=0.01)
+    untrained = contrastive.found_in_unseen_style(clip.initial())
+    assert found["first_ten"] > 0.5 > 30 * untrained["first_ten"]
+    assert found["new_first_ten"] > 4 * untrained["new_first_ten"]
+
+
+def test_single_words_find_pictures_of_which_they_are_keywords():
+    towers, emoji = zoo.load(clip.NAME), load_emoji()
+    seen = contrastive.see_all(towers, pictures.on_colour(load_drawings(pictures.held_out_style())))
+    words = sorted(w for w in set(itertools.chain(*emoji.keywords)) if sum(w in k for k in emoji.keywords) >= 10)
+    meant = np.array([[word in keywords for keywords in emoji.keywords] for word in words])
+    nearest = np.argsort(-(contrastive.read_all(towers, words) @ seen.T), axis=1)[:, :10]
+    assert np.take_along_axis(meant, nearest, axis=1).mean() > 15 * meant.mean()

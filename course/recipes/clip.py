@@ -1,0 +1,71 @@
+"""Recipe `clip`: the zoo's two towers, which bring pictures and English words together.
+
+    course make clip
+
+All concepts but the held-out ones, in six drawing styles, with Unicode's names and keywords: each batch shows 256
+concepts, moved and coloured at random. Nothing else is told: no categories, and no drawing in the held-out style. A run
+that is killed goes on from its last saved state, to the same result.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+import numpy as np
+from jaxtyping import PyTree
+
+from course import contrastive, pictures, zoo
+from course.recipes.long_runs import commit, cost, go_on, load_state, step_seconds
+from course.train import muon, start, warmup_stable_decay
+
+NAME, SEED = "clip-1.9m", 0
+SHAPE = {"width": 64, "d_model": 128, "n_layers": 4, "n_heads": 4}
+BATCH, STEPS, PEAK, SAVE_EVERY = 256, 3_500, 0.01, 100
+
+
+def make(runs: Path = Path("runs")) -> str:
+    """A line with the scores and the cost, after the towers are trained and stored in the zoo."""
+    folder = runs / "clip"
+    folder.mkdir(parents=True, exist_ok=True)
+    towers = jax.tree.map(np.asarray, train(folder / f"{NAME}.safetensors"))
+    zoo.store(towers, described := card(towers))
+    return f"{NAME}: {described['found by name']}, {described['cost']}"
+
+
+def train(path: Path) -> PyTree:
+    """The towers after the last step; the state is saved on the way."""
+    rates = warmup_stable_decay(STEPS, PEAK, warmup=50, decay_share=0.5)
+    return go_on(contrastive.loss, load_state(path, start(initial(), muon())), batches, rates, path, SAVE_EVERY).params
+
+
+def initial() -> PyTree:
+    """The towers before training."""
+    return contrastive.init_towers(np.random.default_rng(SEED), **SHAPE)
+
+
+def batches(begin: int) -> Iterator[dict[str, np.ndarray]]:
+    """The run's batches from step `begin` on."""
+    return contrastive.batches(contrastive.training_pairs(), BATCH, SEED, begin)
+
+
+def card(towers: PyTree) -> dict:
+    """What the zoo says about the towers."""
+    rounded = jax.tree.map(lambda leaf: leaf.astype(np.float16).astype(np.float32), towers)
+    weights, seen = (sum(leaf.size for leaf in jax.tree.leaves(part)) for part in (towers, towers["eye"]))
+    pairs, places = contrastive.training_pairs(), (pictures.SIZE // contrastive.PATCH) ** 2
+    seconds = STEPS * step_seconds(contrastive.loss, initial(), batches(0))
+    return {
+        "name": NAME,
+        "kind": "two towers",
+        "parameters": weights,
+        "shape": SHAPE,
+        "data": f"{len(pairs.concept):,} drawings of {len(pairs.names):,} concepts, {STEPS * BATCH:,} views",
+        "never seen": "the style and the concepts of held_out.json; categories",
+        "recipe": "course make clip",
+        "commit": commit(),
+        "cost": cost(6.0 * STEPS * BATCH * places * seen, seconds),
+        "temperature": 1 / float(contrastive.scale(rounded)),
+        "found by name": contrastive.found_in_unseen_style(rounded),
+        "limits": "32 x 32 drawings on plain grounds; single words of English, in any order; no photographs",
+        "licence": "CC BY 4.0",
+    }
