@@ -48,7 +48,7 @@ def see(params: dict, squares: Float[Array, "n 16 192"]) -> Float[Array, "n widt
 
 
 def read(params: dict, ngrams: Int[Array, "n slots"]) -> Float[Array, "n width"]:
-    """The vectors of length 1 that the text tower makes of texts, given as `hashed_ngrams`."""
+    """The vectors of length 1 that the text tower makes of texts, given as `hashed_ngrams`; 0 for none."""
     filled = (ngrams > 0)[..., None]
     x = rms_norm((jnp.asarray(params["ngrams"])[ngrams] * filled).sum(axis=1))
     return unit(linear(rms_norm(x + mlp(params["mlp"], x)), params["text out"]))
@@ -120,7 +120,8 @@ def batches(
         order = rng.permutation(len(pairs.concept))
         _, first = np.unique(pairs.concept[order], return_index=True)
         rows = rng.permutation(order[first])[:size]
-        images = pictures.on_colour(pictures.moved(pairs.drawings[rows], rng, **moves), pictures.grounds(size, rng))
+        moved = pictures.moved(pairs.drawings[rows], rng, **moves)
+        images = pictures.on_colour(moved, pictures.grounds(len(rows), rng))
         texts = [caption(pairs, concept, rng) for concept in pairs.concept[rows]]
         squares = pictures.patches(images, PATCH)
         yield {"squares": squares, "ngrams": hashed_ngrams(texts), "concept": pairs.concept[rows]}

@@ -146,9 +146,10 @@ def load_black_box() -> np.ndarray:
 def load_contrast() -> np.ndarray:
     """Two towers trained in different ways, as a structured array, one training in each row.
 
-    Fields: experiment (negatives, queue or temperature), setting (texts in a group, momentum, or the fixed temperature;
-    0: learned), seed, shares found by name in the unseen style (first, first_ten; new_first, new_first_ten of concepts
-    never seen) and the temperature at the end. Made by `course make contrast`; how: course/recipes/contrast.py.
+    Fields: experiment (negatives, queue, copy or temperature), setting (texts in a group, momentum, or the fixed
+    temperature; 0: learned), seed, shares found by name in the unseen style (first, first_ten; new_first, new_first_ten
+    of concepts never seen) and the temperature at the end. Made by `course make contrast`; how:
+    course/recipes/contrast.py.
     """
     return _table("contrast", dtype=None)
 

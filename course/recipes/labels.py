@@ -1,4 +1,4 @@
-"""Recipe `labels`: what pairs of pictures and words are worth to who has few labels, for lesson 3.1.
+"""Recipe `labels`: what pairs of pictures and words are worth to someone with few labels, for lesson 3.1.
 
     course make labels [--jobs 2]
 
@@ -76,7 +76,7 @@ def outcome(job: Job) -> dict[str, str]:
 
 
 def learned(job: Job) -> tuple[UInt8[np.ndarray, "n 32 32 4"], Int[np.ndarray, " n"]]:
-    """So large a share, at random, of the drawings that may be learned from, and their categories."""
+    """That share, at random, of the drawings that may be learned from, and their categories."""
     drawings, concept = pictures.training_drawings()
     rows = np.random.default_rng(job.seed).permutation(len(concept))[: round(job.share * len(concept))]
     return drawings[rows], categories()[concept[rows]]

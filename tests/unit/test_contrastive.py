@@ -42,7 +42,7 @@ def test_towers_give_vectors_of_length_one_also_for_texts_without_a_letter():
     for vectors in (see(PARAMS, batch["squares"]), told[:-1]):
         assert vectors.shape[1] == 16
         np.testing.assert_allclose(jnp.linalg.norm(vectors, axis=1), 1, rtol=1e-4)
-    assert np.isfinite(told).all()
+    assert not np.asarray(told[-1]).any()
 
 
 def test_the_scale_begins_at_one_over_the_temperature_and_stops_at_a_hundred():
@@ -93,6 +93,7 @@ def test_a_batch_holds_different_concepts_each_beside_its_own_words():
     for concept, ngrams in zip(batch["concept"], batch["ngrams"], strict=True):
         known = set(hashed_ngrams([" ".join([pairs.names[concept], *pairs.keywords[concept]])])[0])
         own = set(np.concatenate(hashed_ngrams([pairs.names[concept], *pairs.keywords[concept]])))
+        assert ngrams.any()
         assert set(ngrams) <= own | known
 
 
@@ -104,11 +105,13 @@ def test_batches_go_on_where_they_stopped():
     assert all(np.array_equal(second[key], again[key]) for key in second)
 
 
-def test_groups_of_the_whole_batch_are_the_loss_of_the_lesson_and_smaller_ones_are_easier():
+def test_groups_of_the_whole_batch_are_the_loss_of_the_lesson_and_smaller_ones_a_mean_of_losses():
     batch = next(batches(training_pairs(), 32, seed=0))
     whole = float(contrast.loss_in_groups(32, fixed=False)(PARAMS, batch))
     assert whole == pytest.approx(float(contrastive.loss(PARAMS, batch)), rel=1e-5)
-    assert float(contrast.loss_in_groups(4, fixed=False)(PARAMS, batch)) < whole
+    groups = [{key: part[i : i + 4] for key, part in batch.items()} for i in range(0, 32, 4)]
+    expected = np.mean([float(contrastive.loss(PARAMS, group)) for group in groups])
+    assert float(contrast.loss_in_groups(4, fixed=False)(PARAMS, batch)) == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_fixed_temperature_gets_no_gradient():
@@ -146,10 +149,10 @@ def test_two_small_towers_learn_a_few_pairs():
 
 def test_a_recorded_row_of_each_table_comes_out_again():
     trials, taught = load_contrast(), load_labels()
-    (row,) = trials[(trials["experiment"] == "queue") & (trials["setting"] == 0.9) & (trials["seed"] == 0)]
-    again = contrast.outcome(contrast.Job("queue", 0.9, 0))
+    (row,) = trials[(trials["experiment"] == "queue") & (trials["setting"] == 0.99) & (trials["seed"] == 0)]
+    again = contrast.outcome(contrast.Job("queue", 0.99, 0))
     # another processor adds in another order, and 300 steps make more of it
-    assert float(again["first_ten"]) == pytest.approx(row["first_ten"], abs=0.05)
+    assert float(again["first_ten"]) == pytest.approx(row["first_ten"], abs=0.03)
     assert float(again["temperature"]) == pytest.approx(row["temperature"], rel=0.1)
     (row,) = taught[(taught["way"] == labels.HEAD) & (taught["share"] == 0.1) & (taught["seed"] == 0)]
     again = labels.outcome(labels.Job(labels.HEAD, 0.1, 0))
