@@ -78,6 +78,8 @@ def _line(result: dict, fault: str, paper_unit: str | None) -> str:
         band = _band_text(result["band"])
         parts.append(_phrase(words.OURS, number(result["measured"]), result["unit"], band))
     if result["control"] is not None:
+        # Where nothing may differ, the control counts what does: on another processor a float more or less.
+        number = about if _is_point(result["band"]) else number
         parts.append(_phrase(words.CONTROL, number(result["control"])))
     if result["paper"] is not None or result["paper_id"] is not None:
         parts.append(_paper_text(result, paper_unit))
@@ -86,6 +88,10 @@ def _line(result: dict, fault: str, paper_unit: str | None) -> str:
 
 def _phrase(*parts: str) -> str:
     return " ".join(part for part in parts if part)
+
+
+def _is_point(band: list | None) -> bool:
+    return band is not None and band[0] == band[1] is not None
 
 
 def _band_text(band: list | None) -> str:

@@ -87,9 +87,10 @@ def test_bands_are_shown_plainly(band, shown, line):
     assert line(1.5, band).endswith(f"ours ≈1.5 {shown}")
 
 
-def test_exact_numbers_carry_no_mark(line):
+def test_exact_numbers_carry_no_mark_but_the_control_of_an_equality_does(line):
     printed = line(124_439_808, (124_439_808, 124_439_808), control=5, exact=True)
-    assert printed.endswith("ours 124,439,808 = 124,439,808 · control 5")
+    assert printed.endswith("ours 124,439,808 = 124,439,808 · control ≈5")
+    assert line(6.4, (3, None), control=1.5, exact=True).endswith("ours 6.4 ≥ 3 · control 1.5")
 
 
 def test_the_paper_may_be_a_fact_a_value_a_number_or_a_sentence(line):
