@@ -295,12 +295,12 @@ def init_eye(rng: np.random.Generator, d_model: int, n_layers: int, n_heads: int
     }
 
 
-def look(params: dict, squares: Float[Array, "n 64 48"]) -> Float[Array, "n D"]:
+def look(params: dict, squares: Float[Array, "n places features"]) -> Float[Array, "n D"]:
     """What the eye makes of pictures cut by `patches`: the mean over all squares of the normalised stream."""
     return streams(params, squares)[-1].mean(axis=1)
 
 
-def streams(params: dict, squares: Float[Array, "n 64 48"]) -> list[Float[Array, "n 64 D"]]:
+def streams(params: dict, squares: Float[Array, "n places features"]) -> list[Float[Array, "n places D"]]:
     """The normalised stream after each block: one vector for each square."""
     x, after = embed(params, squares), []
     for layer in layers_of(params["blocks"]):

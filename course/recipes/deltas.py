@@ -13,19 +13,21 @@ Runs are independent one-thread processes; one that is killed goes on after its 
 """
 
 import itertools
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import Array, Float, PyTree
 
 from course import zoo
 from course.data import load_text
 from course.nn import normal
 from course.prompting import KINDS, init_delta, next_token_loss_with, prompt_from_tokens, trained_numbers
 from course.recipes.sweep import CONTEXT
-from course.recipes.tuned import best_factors, make_table, record
+from course.recipes.tuned import ADAPTED, best_factors, make_table
 from course.train import adamw, fit, random_windows, warmup_stable_decay, windows
 
 TEXTS, KILOBYTES = ("austen", "milton"), (4, 40, 400)
@@ -37,6 +39,7 @@ NOISE = "prompt from noise"  # prompts of the same size that do not begin as tok
 RATES = {"prompt": 0.6, "deep prompt": 0.3, "bias": 0.1, "adapter": 0.06, "lora": 0.01, "full": 0.004}
 FACTORS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # of RATES, among which each kind's is chosen
 TUNED_ON, TUNING_SEEDS, SEEDS = "lm-110k", (100, 101), range(5)
+SHARED = 3  # fields of a job: of one model, kind and size, all jobs share a compiled step
 SCORED = 64  # windows in each of the two sets
 
 
@@ -54,7 +57,7 @@ class Job(NamedTuple):
 
 def make(jobs: int = 2, runs: Path = Path("runs")) -> Path:
     """The path of the table course/data/deltas.csv, after every adaptation of it is done."""
-    return make_table("deltas", jobs, runs, run, by_model_and_kind, tuning(), chosen, experiments)
+    return make_table("deltas", jobs, runs, outcome, SHARED, experiments, tuning(), chosen)
 
 
 def tuning() -> list[Job]:
@@ -65,21 +68,14 @@ def tuning() -> list[Job]:
 
 def experiments(factors: dict[tuple[str, int], float]) -> list[Job]:
     """The runs that are reported, the small models first."""
-    models = [name for name, card in zoo.cards().items() if card["kind"] == "language model"]
-    cases = [(model, kind, TEXTS[0]) for model in models for kind in KINDS if model == TUNED_ON or kind in EVERYWHERE]
+    cases = [(model, kind, TEXTS[0]) for model in ADAPTED for kind in KINDS if model == TUNED_ON or kind in EVERYWHERE]
     cases += [(TUNED_ON, kind, TEXTS[1]) for kind in EVERYWHERE]
     usual = itertools.product(cases, KILOBYTES, SEEDS)
     every = [Job(model, kind, SIZES[kind], text, kb, s, factors[kind, kb]) for (model, kind, text), kb, s in usual]
     sizes = ((kind, size) for kind, others in OTHER_SIZES.items() for size in others)
     others = [(TUNED_ON, kind, size, factors[kind, 40]) for kind, size in sizes]
-    others += [(model, NOISE, SIZES["prompt"], factors["prompt", 40]) for model in models]
+    others += [(model, NOISE, SIZES["prompt"], factors["prompt", 40]) for model in ADAPTED]
     return every + [Job(model, kind, size, TEXTS[0], 40, s, f) for model, kind, size, f in others for s in SEEDS]
-
-
-def by_model_and_kind(every: list[Job]) -> list[list[Job]]:
-    """The jobs that share a compiled step side by side, so that one process does them."""
-    ordered = sorted(every, key=lambda job: (zoo.cards()[job.model]["parameters"], job.kind, job.size))
-    return [list(group) for _, group in itertools.groupby(ordered, key=lambda job: (job.model, job.kind, job.size))]
 
 
 def chosen(folder: Path) -> dict[tuple[str, int], float]:
@@ -87,12 +83,15 @@ def chosen(folder: Path) -> dict[tuple[str, int], float]:
     return best_factors(folder, tuning(), lambda job: (job.kind, job.kilobytes), lambda row: -float(row["watched"]))
 
 
-def run(group: list[Job], folder: Path) -> None:
-    """Does the jobs of one model, kind and size that are not yet recorded."""
-    first = group[0]
-    loss = partial(next_token_loss_with, zoo.load(first.model))
-    path = folder / f"{first.model}-{first.kind.replace(' ', '-')}-{first.size}.csv"
-    record(group, path, partial(adapted, loss=loss))
+def outcome(job: Job) -> dict[str, str]:
+    """What came of one adaptation of a model of the zoo."""
+    return adapted(job, loss_of(job.model))
+
+
+@cache
+def loss_of(model: str) -> Callable[[PyTree, PyTree], Float[Array, ""]]:
+    """The loss of this model's deltas, the same function at every call."""
+    return partial(next_token_loss_with, zoo.load(model))
 
 
 def adapted(job: Job, loss) -> dict[str, str]:

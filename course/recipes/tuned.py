@@ -1,4 +1,4 @@
-"""Tables of many short runs whose learning rates are tuned first; one that is killed goes on after its last row."""
+"""Tables of many short runs, whose learning rates may be tuned first; one that is killed goes on after its last row."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -16,30 +16,50 @@ from course.recipes.sweep import read_rows, write_rows
 Jobs = list[NamedTuple]
 
 
+# Language models of the zoo that the tables adapt, the small ones first; the larger ones of the ladder came later.
+ADAPTED = ("lm-27k", "lm-49k", "lm-110k", "lm-196k", "lm-442k")
+
+
 def make_table(
     name: str,
     jobs: int,
     runs: Path,
-    run: Callable[..., None],
-    groups: Callable[[Jobs], list[Jobs]],
-    tuning: Jobs,
-    chosen: Callable[[Path], Any],
-    experiments: Callable[[Any], Jobs],
+    outcome: Callable[[NamedTuple], dict[str, str]],
+    shared: int,
+    experiments: Callable[..., Jobs],
+    tuning: Jobs = (),
+    chosen: Callable[[Path], Any] | None = None,
 ) -> Path:
     """The path of the table course/data/NAME.csv, after all its runs are done in independent one-thread processes.
 
-    `groups` puts together the jobs that share a compiled step; run(group, folder=...) does them and records them there.
-    First comes the tuning; what `chosen` makes of the folder then decides the experiments.
+    outcome(job) is what comes of a job. Jobs that have their first `shared` fields in common are done by one process,
+    since they share a compiled step. Where there is tuning, it comes first: what `chosen` makes of the folder then
+    decides the experiments.
     """
     folder = runs / name
     folder.mkdir(parents=True, exist_ok=True)
+    do = partial(run, folder=folder, shared=shared, outcome=outcome)
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        list(pool.map(partial(run, folder=folder), groups(tuning)))
-        reported = experiments(chosen(folder))
-        list(pool.map(partial(run, folder=folder), groups(reported)))
+        list(pool.map(do, side_by_side(tuning, shared)))
+        reported = experiments(chosen(folder)) if tuning else experiments()
+        list(pool.map(do, side_by_side(reported, shared)))
     path = DATA / f"{name}.csv"
-    write_rows(path, rows_of(folder, tuning + reported))
+    write_rows(path, rows_of(folder, [*tuning, *reported]))
     return path
+
+
+def side_by_side(jobs: Jobs, shared: int) -> list[Jobs]:
+    """The jobs in groups that have their first fields in common, in the order in which these come up."""
+    groups = defaultdict(list)
+    for job in jobs:
+        groups[job[:shared]].append(job)
+    return list(groups.values())
+
+
+def run(group: Jobs, folder: Path, shared: int, outcome: Callable[[NamedTuple], dict[str, str]]) -> None:
+    """Does the jobs of a group that are not yet recorded in its file of the folder."""
+    name = "-".join(map(str, group[0][:shared])).replace(" ", "-")
+    record(group, folder / f"{name}.csv", outcome)
 
 
 def rows_of(folder: Path, wanted: Jobs) -> list[dict[str, str]]:

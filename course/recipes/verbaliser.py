@@ -23,7 +23,7 @@ from course import zoo
 from course.data import load_text
 from course.nn import cross_entropy
 from course.prompting import init_delta, prompt_from_tokens, trained_numbers, verbalised
-from course.recipes.tuned import best_factors, make_table, record
+from course.recipes.tuned import ADAPTED, best_factors, make_table
 from course.train import adamw, fit, warmup_stable_decay
 
 AUTHORS, LENGTH = ("austen", "milton"), 64
@@ -36,6 +36,7 @@ SIZES = {"prompt": 16, "deep prompt": 8, "lora": 4, "full": 1}
 RATES = {"prompt": 3.0, "deep prompt": 0.6, "lora": 0.01, "full": 0.004}
 FACTORS = (0.3, 1.0, 3.0)  # of RATES
 TUNING_SEEDS, SEEDS = (100, 101), range(5)
+SHARED = 2  # fields of a job: of one model and kind, all jobs share a compiled step
 
 
 class Job(NamedTuple):
@@ -49,14 +50,12 @@ class Job(NamedTuple):
 
 def make(jobs: int = 2, runs: Path = Path("runs")) -> Path:
     """The path of the table course/data/verbaliser.csv, after every adaptation of it is done."""
-    return make_table("verbaliser", jobs, runs, run, by_case, tuning(), chosen, experiments)
+    return make_table("verbaliser", jobs, runs, adapted, SHARED, experiments, tuning(), chosen)
 
 
 def cases() -> list[tuple[str, str]]:
     """Every model with every kind, the small models first."""
-    cards = zoo.cards()
-    models = sorted((name for name in cards if name.startswith("lm-")), key=lambda name: cards[name]["parameters"])
-    return list(itertools.product(models, SIZES))
+    return list(itertools.product(ADAPTED, SIZES))
 
 
 def tuning() -> list[Job]:
@@ -69,19 +68,9 @@ def experiments(factors: dict[tuple[str, str], float]) -> list[Job]:
     return [Job(*case, seed, factors[case]) for case in cases() for seed in SEEDS]
 
 
-def by_case(every: list[Job]) -> list[list[Job]]:
-    """The jobs of one model and kind, which share a compiled step, side by side."""
-    return [list(group) for _, group in itertools.groupby(every, key=lambda job: job[:2])]
-
-
 def chosen(folder: Path) -> dict[tuple[str, str], float]:
     """For each model and kind the factor of the largest mean share of right answers on the watched passages."""
     return best_factors(folder, tuning(), lambda job: (job.model, job.kind), lambda row: float(row["watched"]))
-
-
-def run(group: list[Job], folder: Path) -> None:
-    """Does the jobs of one model and kind that are not yet recorded."""
-    record(group, folder / f"{group[0].model}-{group[0].kind.replace(' ', '-')}.csv", adapted)
 
 
 def adapted(job: Job) -> dict[str, str]:

@@ -32,7 +32,7 @@ from sklearn.model_selection import GridSearchCV
 from course import pictures, zoo
 from course.nn import cross_entropy, normal
 from course.prompting import LAST_BLOCK, init_delta, look_with, trained_numbers
-from course.recipes.tuned import best_factors, make_table, record
+from course.recipes.tuned import best_factors, make_table
 from course.train import adamw, fit, warmup_stable_decay
 
 EYE, UNTRAINED = "vit-442k", "untrained"
@@ -49,6 +49,7 @@ BATCH, STEPS, MOST_CLASSES = 32, 150, 40
 RATES = {"linear": 0.01, "prompt": 0.05, "deep prompt": 0.05, "bias": 0.01, LAST_BLOCK: 0.002, "full": 0.001}
 STRENGTHS, FOLDS = np.logspace(-3, 2, 6), 3  # C of a head of scikit-learn
 FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)
+SHARED = 3  # fields of a job: of one eye, way and task, all jobs share a compiled step and pictures
 TUNED_ON, TUNING_SEEDS, SEEDS = ("categories", "scripts"), (100, 101), range(5)
 CLOSED = -30.0  # the bias of an answer that a task does not have
 
@@ -66,7 +67,7 @@ class Job(NamedTuple):
 
 def make(jobs: int = 2, runs: Path = Path("runs")) -> Path:
     """The path of the table course/data/visual_deltas.csv, after every adaptation of it is done."""
-    return make_table("visual_deltas", jobs, runs, run, by_way_and_task, tuning(), chosen, experiments)
+    return make_table("visual_deltas", jobs, runs, adapted, SHARED, experiments, tuning(), chosen)
 
 
 def tuning() -> list[Job]:
@@ -84,24 +85,9 @@ def experiments(factors: dict[tuple[str, bool], float]) -> list[Job]:
     return [Job(*case, seed, factors[case[1], case[3] == ALL]) for case in cases for seed in SEEDS]
 
 
-def by_way_and_task(every: list[Job]) -> list[list[Job]]:
-    """The jobs of one eye, way and task side by side: they share a compiled step and pictures."""
-
-    def key(job: Job) -> tuple:
-        return job.eye, job.way, job.task
-
-    return [list(group) for _, group in itertools.groupby(sorted(every, key=key), key=key)]
-
-
 def chosen(folder: Path) -> dict[tuple[str, bool], float]:
     """For each way, and for few pictures and all, the factor of the largest mean share of right answers."""
     return best_factors(folder, tuning(), lambda job: (job.way, job.shots == ALL), lambda row: float(row["right"]))
-
-
-def run(group: list[Job], folder: Path) -> None:
-    """Does the jobs of one eye, way and task that are not yet recorded."""
-    eye, way, task = group[0][:3]
-    record(group, folder / f"{eye}-{way.replace(' ', '-')}-{task}.csv", adapted)
 
 
 def adapted(job: Job) -> dict[str, str]:

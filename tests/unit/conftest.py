@@ -1,4 +1,4 @@
-"""A lesson in miniature, for the tests of what runs and checks lessons."""
+"""What several tests share: a lesson in miniature, and the rows of a recipe that was done in parts."""
 
 from collections.abc import Callable
 from functools import partial
@@ -8,6 +8,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from course.recipes import tuned
+from course.recipes.sweep import read_rows
 from course.tooling import canonical
 
 OPENING = "# One plus one\n\nIs it two?\n\n<!-- measured --><!-- /measured -->"
@@ -51,3 +53,19 @@ def lesson_notebook(*sources: str, **metadata: object) -> NotebookNode:
     notebook = new_notebook(cells=cells)
     notebook.metadata["course"] = METADATA | metadata
     return notebook
+
+
+@pytest.fixture
+def rows_in_parts(tmp_path):
+    """A function of a table's outcome, shared fields and group of jobs: its rows, the same when done in two parts."""
+
+    def rows(outcome, shared: int, group: list) -> list[dict[str, str]]:
+        for name, parts in (("whole", [group]), ("parts", [group[:1], group])):
+            (tmp_path / name).mkdir()
+            for part in parts:
+                tuned.run(part, tmp_path / name, shared, outcome)
+        (whole,), (parts,) = ([*(tmp_path / name).iterdir()] for name in ("whole", "parts"))
+        assert whole.read_bytes() == parts.read_bytes()
+        return read_rows(whole)
+
+    return rows

@@ -129,13 +129,35 @@ def test_the_queue_adds_negatives_but_never_the_same_concept():
     others = fresh | {"concept": batch["concept"] + 10_000}
 
     def loss(queue, earlier):
-        return float(contrast.queue_loss(PARAMS, fresh, queue, batch, earlier))
+        return float(contrast.queue_loss(PARAMS, fresh, queue, batch, contrast.SMALL_GROUP, earlier))
 
-    groups = float(contrast.loss_in_groups(contrast.QUEUED, fixed=False)(PARAMS, batch))
+    groups = float(contrast.loss_in_groups(contrast.SMALL_GROUP, fixed=False)(PARAMS, batch))
     assert loss(fresh, 0) == pytest.approx(groups, rel=1e-5)
     assert groups < loss(fresh, 60) < loss(fresh, 120) < loss(others, 120)
-    gradient = jax.grad(contrast.queue_loss)(PARAMS, fresh, fresh, batch, 120)
+    gradient = jax.grad(contrast.queue_loss)(PARAMS, fresh, fresh, batch, contrast.SMALL_GROUP, 120)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))
+
+
+def test_the_copy_follows_at_its_momentum_and_fills_the_queue():
+    batch, optimiser = next(batches(training_pairs(), contrast.BATCH, seed=0)), jax.jit(muon().init)(PARAMS)
+    nobody = np.zeros((contrast.BATCH, 16), np.float32)
+    queue = {"seen": nobody, "told": nobody, "concept": np.full(contrast.BATCH, -1)}
+    copy = jax.tree.map(lambda leaf: 0.5 * leaf, PARAMS)
+    params, keys, _, queue = contrast._step(
+        PARAMS, copy, optimiser, queue, batch, 0.01, 0.75, contrast.SMALL_GROUP, 120
+    )
+    expected = jax.tree.map(lambda old, new: 0.75 * old + 0.25 * new, copy, params)
+    jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, atol=1e-6), keys, expected)
+    np.testing.assert_allclose(queue["seen"], see(copy, batch["squares"]), atol=1e-5)
+    np.testing.assert_allclose(queue["told"], read(copy, batch["ngrams"]), atol=1e-5)
+    assert np.array_equal(queue["concept"], batch["concept"])
+
+
+def test_a_run_beside_a_copy_goes_on_after_its_last_row_to_the_same_table(rows_in_parts, monkeypatch):
+    monkeypatch.setattr(contrast, "STEPS", 25)
+    group = [contrast.Job("queue", 0.9, seed) for seed in range(2)]
+    first, second = rows_in_parts(contrast.outcome, contrast.SHARED, group)
+    assert first["temperature"] != second["temperature"]
 
 
 def test_two_small_towers_learn_a_few_pairs():
@@ -169,18 +191,18 @@ def test_the_tables_hold_the_runs_of_their_recipes_and_no_others():
 
 def test_categories_are_asked_of_concepts_that_nothing_was_trained_on():
     drawings, truth = labels.asked_for()
-    learned, categories = labels.learned(labels.Job(labels.SCRATCH, 1.0, 0))
+    learned, concept = labels.learned(labels.Job(labels.SCRATCH, 1.0, 0))
     assert pictures.seen_nowhere_in(learned, drawings).all()
-    assert set(truth) == set(categories) == set(range(8))
+    assert set(truth) == set(labels.categories()[concept]) == set(range(8))
     few, _ = labels.learned(labels.Job(labels.SCRATCH, 0.01, 0))
     assert len(few) == round(0.01 * len(learned))
 
 
 def test_a_tower_learns_categories_from_scratch():
-    drawings, truth = labels.learned(labels.Job(labels.SCRATCH, 0.01, 1))
+    drawings, concept = labels.learned(labels.Job(labels.SCRATCH, 0.01, 1))
     small = contrastive.init_towers(np.random.default_rng(0), d_model=32, n_layers=1, n_heads=1)["eye"]
     head = np.zeros((32, 8), np.float32)
-    stream = labels.batches(drawings, truth, seed=0)
+    stream = labels.batches(drawings, labels.categories()[concept], seed=0)
     result = fit(labels.loss, {"eye": small, "head": head}, stream, np.full(100, 0.01), optimiser=muon())
     assert result.history["loss"][:5].mean() > 1.9
     assert result.history["loss"][-10:].mean() < 1.7

@@ -11,7 +11,7 @@ from course import zoo
 from course.data import load_deltas
 from course.prompting import next_token_loss_with, prompt_from_tokens
 from course.recipes import deltas
-from course.recipes.sweep import read_rows, write_rows
+from course.recipes.sweep import write_rows
 
 SMALL = "lm-27k"
 
@@ -26,16 +26,9 @@ def short(monkeypatch):
     deltas.scored_windows.cache_clear()
 
 
-def test_a_run_goes_on_after_its_last_row_to_the_same_table(tmp_path, short):
+def test_a_run_goes_on_after_its_last_row_to_the_same_table(rows_in_parts, short):
     group = [deltas.Job(SMALL, "bias", 1, "austen", 4, seed, 0.3) for seed in range(2)]
-    (tmp_path / "whole").mkdir()
-    (tmp_path / "parts").mkdir()
-    deltas.run(group, tmp_path / "whole")
-    deltas.run(group[:1], tmp_path / "parts")
-    deltas.run(group, tmp_path / "parts")
-    (whole,), (parts,) = ([*(tmp_path / name).iterdir()] for name in ("whole", "parts"))
-    assert whole.read_bytes() == parts.read_bytes()
-    first, second = read_rows(whole)
+    first, second = rows_in_parts(deltas.outcome, deltas.SHARED, group)
     assert first["before"] == second["before"]
     assert first["final"] != second["final"]
     assert float(first["stopped"]) < float(first["before"])

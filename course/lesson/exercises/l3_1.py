@@ -1,5 +1,7 @@
 """Exercises of lesson 3.1, image meets text."""
 
+import numpy as np
+
 from course.lesson.exercises.kinds import Quiz, code, explain, number, open_ended
 
 EXERCISES = {
@@ -28,11 +30,11 @@ EXERCISES = {
             "    return float((before < k).mean())"
         ),
         cases=[
-            ([[0.9, 0.1, 0.2], [0.5, 0.4, 0.3], [0.1, 0.2, 0.15]], 1),
-            ([[0.9, 0.1, 0.2], [0.5, 0.4, 0.3], [0.1, 0.2, 0.15]], 2),
-            ([[0.5, 0.5], [0.1, 0.5]], 1),
-            ([[-0.2, -0.4], [-0.5, -0.1]], 1),
-            ([[0.1, 0.9, 0.8, 0.7], [0.2, 0.3, 0.4, 0.1], [0.3, 0.2, 0.1, 0.4], [0.0, 0.1, 0.2, 0.3]], 3),
+            (np.array([[0.9, 0.1, 0.2], [0.5, 0.4, 0.3], [0.1, 0.2, 0.15]]), 1),
+            (np.array([[0.9, 0.1, 0.2], [0.5, 0.4, 0.3], [0.1, 0.2, 0.15]]), 2),
+            (np.array([[0.5, 0.5], [0.1, 0.5]]), 1),
+            (np.array([[-0.2, -0.4], [-0.5, -0.1]]), 1),
+            (np.array([[0.1, 0.9, 0.8, 0.7], [0.2, 0.3, 0.4, 0.1], [0.3, 0.2, 0.1, 0.4], [0.0, 0.1, 0.2, 0.3]]), 3),
         ],
         alternatives=[
             "def recall_at(similarity, k):\n"
@@ -143,7 +145,7 @@ QUIZZES = {
             ("The copy sees better.", "It lags behind; seeing better is not the point."),
             ("It saves the text tower.", "Both towers are still needed."),
             (
-                "What is in the queue was made some steps ago; a slow copy keeps old and new vectors comparable.",
+                "What is in the queue was made before; a slow copy keeps old and new vectors comparable.",
                 "Yes. In the lesson earlier pairs helped beside a slow copy, and did harm beside the towers themselves.",
             ),
             ("Gradients must flow into the queue.", "They do not: its vectors are constants."),
