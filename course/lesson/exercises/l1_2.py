@@ -102,8 +102,14 @@ EXERCISES = {
         "motions carries it there. So all four motions leave the same bag of rows, and without order there is nothing "
         "left to tell them apart: one can only guess one of four.",
         wrong_answers=[
-            ("The transformer is too small to see the motion.", "A shuffled film is a bag of rows. Which rows does it hold?"),
-            ("Every row stands at a random step after shuffling.", "Compare the bags of the four motions with each other."),
+            (
+                "The transformer is too small to see the motion.",
+                "A shuffled film is a bag of rows. Which rows does it hold?",
+            ),
+            (
+                "Every row stands at a random step after shuffling.",
+                "Compare the bags of the four motions with each other.",
+            ),
         ],
         hints=[
             "At one pixel a frame, to which places does a row come in eight frames? And at three?",
