@@ -88,7 +88,7 @@ def pixels(seed: int = 0, shuffled: bool = False) -> Sense:
     def scan(images, digits):
         return _one_answer(_reorder(images.reshape(-1, STEPS, 1), seed, shuffled), digits)
 
-    halves = (scan(*half) for half in _digits(seed))
+    halves = (scan(*half) for half in digit_halves(seed))
     return Sense("Which digit is it?", tuple("0123456789"), EVERY_STEP, *halves)
 
 
@@ -108,7 +108,7 @@ def frames(seed: int = 0, shuffled: bool = False) -> Sense:
         steps = images[digit[:, None, None, None], rows, columns].reshape(n, STEPS, 8)
         return _one_answer(_reorder(steps, seed, shuffled), motion)
 
-    halves = (films(images, n) for (images, _), n in zip(_digits(seed), (TRAIN, TEST), strict=True))
+    halves = (films(images, n) for (images, _), n in zip(digit_halves(seed), (TRAIN, TEST), strict=True))
     return Sense("How does it move?", ("3 left", "1 left", "1 right", "3 right"), EVERY_STEP, *halves)
 
 
@@ -183,7 +183,7 @@ def _one_answer(steps: Float[np.ndarray, "n 64 features"], answers: Int[np.ndarr
     return Examples(steps, np.repeat(answers[:, None].astype(np.uint8), STEPS, axis=1), last)
 
 
-def _digits(seed: int) -> list[tuple[Float[np.ndarray, "n 8 8"], Int[np.ndarray, " n"]]]:
+def digit_halves(seed: int) -> list[tuple[Float[np.ndarray, "n 8 8"], Int[np.ndarray, " n"]]]:
     """[(images, digits) to train, (images, digits) to test], the grey values from 0 to 1."""
     images, digits = load_digits()
     grey, order = images.astype(np.float32) / 16, np.random.default_rng(seed).permutation(len(digits))

@@ -1,7 +1,7 @@
 """Layers as pure functions on plain dictionaries of arrays. Every shape that a layer needs is read off its parameters.
 
 Letters in shapes: B batch, T time (positions), S positions of the context, D model width, H heads, K width of a head,
-F hidden width.
+F hidden width, C width of the context, D where it is x itself.
 """
 
 from collections.abc import Callable
@@ -89,20 +89,24 @@ def attention(
     return jnp.einsum("bhts,bshk->bthk", attention_weights(q, k, mask), v)
 
 
-def init_attention(rng: np.random.Generator, d_model: int, n_heads: int, d_head: int | None = None) -> dict:
+def init_attention(
+    rng: np.random.Generator, d_model: int, n_heads: int, d_head: int | None = None, d_context: int | None = None
+) -> dict:
     """Parameters of multi-head attention: query, key, value (D, H, K) and output (H, K, D), which starts at zero.
 
-    Raises ValueError when n_heads does not divide d_model and no d_head is given.
+    Keys and values read a context of width `d_context`, D by default. Raises ValueError when n_heads does not divide
+    d_model and no d_head is given.
     """
     if d_head is None and d_model % n_heads:
         raise ValueError(f"n_heads must divide d_model, got d_model={d_model} and n_heads={n_heads}.")
     d_head = d_head or d_model // n_heads
-    q, k, v = (normal(rng, (d_model, n_heads, d_head), d_model) for _ in range(3))
+    widths = (d_model, d_context or d_model, d_context or d_model)
+    q, k, v = (normal(rng, (width, n_heads, d_head), width) for width in widths)
     return {"query": q, "key": k, "value": v, "output": np.zeros((n_heads, d_head, d_model), np.float32)}
 
 
 def queries_and_keys(
-    params: dict, x: Float[Array, "B T D"], context: Float[Array, "B S D"] | None = None, positions: bool = True
+    params: dict, x: Float[Array, "B T D"], context: Float[Array, "B S C"] | None = None, positions: bool = True
 ) -> tuple[Float[Array, "B T H K"], Float[Array, "B S H K"]]:
     """Normalised queries of x and keys of the context (x itself by default), turned by `rotary` if `positions`."""
     context = x if context is None else context
@@ -113,7 +117,7 @@ def queries_and_keys(
 def multi_head_attention(
     params: dict,
     x: Float[Array, "B T D"],
-    context: Float[Array, "B S D"] | None = None,
+    context: Float[Array, "B S C"] | None = None,
     mask: Bool[Array, "..."] | None = None,
     positions: bool = True,
 ) -> Float[Array, "B T D"]:

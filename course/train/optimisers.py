@@ -10,6 +10,8 @@ import optax
 from optax.contrib import MuonDimensionNumbers
 from optax.contrib import muon as optax_muon
 
+SINGLE = ("read", "answer")  # the blocks through which a Perceiver reads and answers: one of each, not stacked
+
 
 @cache
 def adamw(b1: float = 0.9, b2: float = 0.95, weight_decay: float = 0.0) -> optax.GradientTransformation:
@@ -38,14 +40,16 @@ def muon(adam_ratio: float = 2.0, b1: float = 0.8, b2: float = 0.95) -> optax.Gr
 def matrix_dimensions(params: dict) -> dict:
     """For each leaf, which axes of a block parameter are rows and columns of its matrices; None: not a matrix.
 
-    Axis 0 counts the layers. Heads belong to the columns of query, key and value, and to the rows of output.
+    Axis 0 of what is in "blocks" counts the layers; the blocks SINGLE have no such axis. Heads belong to the columns of
+    query, key and value, and to the rows of output.
     """
 
     def dimensions(path, leaf):
         names = [entry.key for entry in path if isinstance(entry, jax.tree_util.DictKey)]
-        if "blocks" not in names or leaf.ndim < 3:
+        stacked = "blocks" in names
+        if leaf.ndim < 2 + stacked or not (stacked or names[0] in SINGLE):
             return None
-        inputs = (1, 2) if names[-2:] == ["attention", "output"] else (1,)
-        return MuonDimensionNumbers(inputs, tuple(range(1 + len(inputs), leaf.ndim)))
+        inputs = tuple(range(stacked, stacked + (2 if names[-2:] == ["attention", "output"] else 1)))
+        return MuonDimensionNumbers(inputs, tuple(range(stacked + len(inputs), leaf.ndim)))
 
     return jax.tree_util.tree_map_with_path(dimensions, params)
