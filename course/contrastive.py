@@ -8,7 +8,7 @@ import itertools
 import unicodedata
 import zlib
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -35,7 +35,14 @@ def init_towers(
     return {
         "eye": pictures.init_eye(rng, d_model, n_layers, n_heads, PATCH),
         "eye out": normal(rng, (d_model, width), d_model),
-        "ngrams": normal(rng, (BUCKETS, d_model), 100),  # short, so that what was never read says little
+        **init_reader(rng, width, d_model),
+    }
+
+
+def init_reader(rng: np.random.Generator, width: int = 64, d_model: int = 96, buckets: int = BUCKETS) -> dict:
+    """Parameters of the text tower, with so many rows in its table of n-grams, and the logarithm of the scale."""
+    return {
+        "ngrams": normal(rng, (buckets, d_model), 100),  # short, so that what was never read says little
         "mlp": init_mlp(rng, d_model, 2 * d_model),
         "text out": normal(rng, (d_model, width), d_model),
         "log scale": np.float32(-np.log(TEMPERATURE)),
@@ -56,12 +63,19 @@ def read(params: dict, ngrams: Int[Array, "n slots"]) -> Float[Array, "n width"]
 
 def see_all(params: dict, images: Float[np.ndarray, "n 32 32 3"]) -> Float[np.ndarray, "n width"]:
     """The vectors of any number of pictures."""
+    params = jax.device_put(params)  # once, not with each part
     return pictures.in_parts(lambda part: _see(params, part), pictures.patches(images, PATCH))
 
 
 def read_all(params: dict, texts: list[str]) -> Float[np.ndarray, "n width"]:
     """The vectors of any number of texts."""
-    return pictures.in_parts(lambda part: _read(params, part), hashed_ngrams(texts))
+    return read_ngrams(params, hashed_ngrams(texts, len(params["ngrams"])))
+
+
+def read_ngrams(params: dict, ngrams: Int[np.ndarray, "n slots"]) -> Float[np.ndarray, "n width"]:
+    """The vectors of any number of texts, given as `hashed_ngrams`."""
+    params = jax.device_put(params)  # once, not with each part
+    return pictures.in_parts(lambda part: _read(params, part), ngrams)
 
 
 def unit(x: Float[Array, "... D"]) -> Float[Array, "... D"]:
@@ -155,12 +169,12 @@ def found_in_unseen_style(params: dict) -> dict[str, float]:
     return shares
 
 
-def hashed_ngrams(texts: list[str]) -> Int[np.ndarray, "n slots"]:
-    """For each text the rows of its n-grams in the table, the first 96; zeros after them."""
+def hashed_ngrams(texts: list[str], buckets: int = BUCKETS) -> Int[np.ndarray, "n slots"]:
+    """For each text the rows of its n-grams, the first 96, in a table of so many; row 0, for none, after them."""
     rows = np.zeros((len(texts), SLOTS), np.int32)
     for row, text in zip(rows, texts, strict=True):
         ngrams = itertools.chain.from_iterable(_ngrams_of(word) for word in words(text))
-        found = list(itertools.islice(ngrams, SLOTS))
+        found = [1 + ngram % (buckets - 1) for ngram in itertools.islice(ngrams, SLOTS)]
         row[: len(found)] = found
     return rows
 
@@ -171,12 +185,12 @@ def words(text: str) -> list[str]:
     return "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in plain).split()
 
 
-@cache
+@lru_cache(20_000)
 def _ngrams_of(word: str) -> tuple[int, ...]:
-    """The rows of a word and of its n-grams; row 0 is left for "none"."""
+    """Numbers that stand for a word and for its n-grams."""
     framed = f"<{word}>"
     parts = {framed} | {framed[i : i + n] for n in LENGTHS for i in range(len(framed) - n + 1)}
-    return tuple(1 + zlib.crc32(part.encode()) % (BUCKETS - 1) for part in sorted(parts))
+    return tuple(zlib.crc32(part.encode()) for part in sorted(parts))
 
 
 _see, _read = jax.jit(see), jax.jit(read)

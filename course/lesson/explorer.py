@@ -12,8 +12,9 @@ from course.lesson.numbers import name_error, plain
 class Explorer:
     """A figure that is drawn anew when a slider moves. End a cell with it to show it.
 
-    draw(**values) returns a matplotlib Figure. Each slider is (low, high, step, initial), or a list of
-    options whose first is the initial one. alt describes the initial picture, the one seen without a kernel.
+    draw(**values) returns a matplotlib Figure. Each slider is (low, high, step, initial), a list of options whose
+    first is the initial one, or a text to begin with, for a box to type in. alt describes the initial picture, the
+    one seen without a kernel.
     """
 
     def __init__(self, draw: Callable, *, alt: str, **sliders):
@@ -81,6 +82,8 @@ class Explorer:
 
 def _initial(name: str, slider) -> object:
     """The slider's initial value; ValueError when the slider is not understood."""
+    if isinstance(slider, str):
+        return slider
     if isinstance(slider, list) and slider:
         return slider[0]
     if isinstance(slider, tuple) and len(slider) == 4:
@@ -91,12 +94,14 @@ def _initial(name: str, slider) -> object:
 
 
 def _control(name: str, slider):
-    """The widget: a slider for (low, high, step, initial) or a list of numbers, a menu for other options."""
+    """The widget: a slider for (low, high, step, initial) or numbers, a menu for other options, a box for a text."""
     import ipywidgets as widgets
 
     label = {"description": name.replace("_", " "), "style": {"description_width": "initial"}}
     # Drawing takes longer than the pointer moves: redraw where it stops, and at each press of an arrow key.
     settled = {"continuous_update": False}
+    if isinstance(slider, str):
+        return widgets.Text(value=slider, **label, **settled)
     if isinstance(slider, tuple):
         low, high, step, initial = slider
         whole = all(isinstance(number, int) for number in slider)

@@ -53,7 +53,7 @@ def describe(value) -> str:
         return plain(number)
     if isinstance(value, (float, np.floating)):
         return str(float(value))  # nan or inf
-    if value is None or isinstance(value, str):
+    if value is None or isinstance(value, str | bytes) or _is_list_of_texts(value):
         return reprlib.repr(value)
     if hasattr(type(value), "__array__") and (array := as_array(value)) is not None:
         return words.SOME_ARRAY.format(shape=array.shape)
@@ -77,3 +77,7 @@ def _significant(number: float, digits: int) -> str:
     if few_decimals and int(exponent) < 6:
         return positional
     return f"{float(mantissa):g}e{int(exponent)}"
+
+
+def _is_list_of_texts(value) -> bool:
+    return type(value) is list and bool(value) and all(isinstance(item, str | bytes) for item in value)

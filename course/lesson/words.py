@@ -46,7 +46,7 @@ LECTURE_ON, LECTURE_OFF = "Lecture mode on: larger type, thicker lines.", "Lectu
 DRAW_FAILED = "These settings cannot be drawn ({error}). The picture is the last one that could."
 BAD_SLIDER = (
     "slider {name!r} must be (low, high, step, initial) with low < high, step > 0 and low ≤ initial ≤ high, "
-    "or a list of options, got {given!r}"
+    "a list of options or a text, got {given!r}"
 )
 NO_SLIDER = "Explorer has no slider {name!r}; it has {known}"
 

@@ -92,6 +92,8 @@ def test_a_printed_number_reads_back_within_its_digits(number):
         (None, "None"),
         ("text", "'text'"),
         ([1, 2], "a value of type list"),
+        ([b"ab", b"c"], "[b'ab', b'c']"),
+        (b"ab", "b'ab'"),
         (np.zeros((2, 3)), "an array of shape (2, 3)"),
         (jnp.zeros(4), "an array of shape (4,)"),
         (np.array([None]), "an array of shape (1,)"),

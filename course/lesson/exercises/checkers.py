@@ -18,9 +18,9 @@ def same_shape(value, expected) -> bool:
 def close(value, expected, rtol: float = 1e-6) -> bool:
     """True when value has expected's shape and agrees within rtol of its largest entry. Never raises.
 
-    Tuples, lists and dicts are compared entry by entry when expected is one; text, booleans and None exactly.
+    Tuples, lists and dicts are compared entry by entry when expected is one; text, bytes, booleans and None exactly.
     """
-    if expected is None or isinstance(expected, (str, bool)):
+    if expected is None or isinstance(expected, (str, bytes, bool)):
         return type(value) is type(expected) and value == expected
     if isinstance(expected, dict):
         same_keys = isinstance(value, dict) and value.keys() == expected.keys()
