@@ -146,9 +146,9 @@ def load_black_box() -> np.ndarray:
 def load_contrast() -> np.ndarray:
     """Two towers trained in different ways, as a structured array, one training in each row.
 
-    Fields: experiment (negatives, queue, copy or temperature), setting (texts in a group, momentum, or the fixed
-    temperature; 0: learned), seed, shares found by name in the unseen style (first, first_ten; new_first, new_first_ten
-    of concepts never seen) and the temperature at the end. Made by `course make contrast`; how:
+    Fields: experiment; setting (negatives: texts in a group; queue, copy, copy whole: momentum; temperature: the fixed
+    one; learned from: the one it begins at); seed; shares found by name in the unseen style (first, first_ten;
+    new_first, new_first_ten of concepts never seen); the temperature at the end. Made by `course make contrast`; how:
     course/recipes/contrast.py.
     """
     return _table("contrast", dtype=None)
@@ -161,6 +161,15 @@ def load_labels() -> np.ndarray:
     never seen). Made by `course make labels`; how: course/recipes/labels.py.
     """
     return _table("labels", dtype=None)
+
+
+def load_vowels() -> np.ndarray:
+    """Vowels of American English, each spoken twice by 76 people, as a structured array, one utterance in each row.
+
+    Fields: kind (man, woman or child), speaker, vowel (a code of two letters), and in Hz F0, the pitch, and F1, F2, F3,
+    the formants. Source: Peterson and Barney 1952, as Praat carries it; `course.recipes.vowels` made the file.
+    """
+    return _table("vowels", dtype=None)
 
 
 def _table(name: str, dtype: type | None = float) -> np.ndarray:

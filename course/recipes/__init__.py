@@ -10,6 +10,9 @@ RECIPES = {  # name of the module -> what its `make` is told
     "glyphs": ("sources",),
     "animals": ("sources",),
     "icons": ("sources",),
+    "declaration": ("sources",),
+    "vowels": (),
+    "voices": ("sources",),
     "sweep": ("jobs", "runs", "scale", "text"),
     "ngrams": (),
     "ladder": ("jobs", "runs", "scale", "text"),
@@ -19,6 +22,8 @@ RECIPES = {  # name of the module -> what its `make` is told
     "verbaliser": ("jobs", "runs"),
     "visual_deltas": ("jobs", "runs"),
     "clip": ("runs",),
+    "reader": ("runs",),
+    "sketcher": ("runs",),
     "contrast": ("jobs", "runs"),
     "labels": ("jobs", "runs"),
 }

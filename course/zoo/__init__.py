@@ -7,14 +7,21 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import PyTree
 
-from course.contrastive import init_towers
+from course.contrastive import init_reader, init_towers
 from course.data import sha256
 from course.nn import init_language_model
+from course.perception import init_sketcher
 from course.pictures import init_eye
 from course.train.checkpoints import load_params, save_params
 
 ZOO = Path(__file__).parent
-INITIAL = {"language model": init_language_model, "eye": init_eye, "two towers": init_towers}  # kind -> parameters
+INITIAL = {  # kind -> parameters
+    "language model": init_language_model,
+    "eye": init_eye,
+    "two towers": init_towers,
+    "reader": init_reader,
+    "perceiver": init_sketcher,
+}
 
 
 class Card(dict):
