@@ -80,7 +80,7 @@ EXERCISES = {
     ),
     "3.6c": number(
         "A sum of two opinions has the margins 2, 1 and 1.5 on three cards of a hand. What is its margin on the fourth?",
-        stub="largest = ...",
+        stub="fourth = ...",
         solution="-4.5",
         alternatives=["-(2 + 1 + 1.5)"],
         wrong_answers=[
