@@ -24,6 +24,8 @@ RECIPES = {  # name of the module -> what its `make` is told
     "clip": ("runs",),
     "reader": ("runs",),
     "sketcher": ("runs",),
+    "tokeniser": ("runs",),
+    "painter": ("runs",),
     "contrast": ("jobs", "runs"),
     "labels": ("jobs", "runs"),
 }

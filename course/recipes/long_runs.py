@@ -24,14 +24,16 @@ def go_on(
     rates: Float[np.ndarray, " steps"],
     path: Path,
     save_every: int,
+    after: Callable[[PyTree, PyTree], PyTree] | None = None,
 ) -> State:
     """The state after every step that the rates name; those that the given state has behind it are not taken again.
 
-    batches(begin): the run's batches from step `begin` on. The state is saved at the path every `save_every` steps.
+    batches(begin): the run's batches from step `begin` on. after: as in `fit`. The state is saved at the path every
+    `save_every` steps.
     """
     while (begin := int(state.step)) < len(rates):
         since, ahead = time.perf_counter(), rates[begin : begin + save_every]
-        result = fit(loss, None, batches(begin), ahead, optimiser=muon(), state=state)
+        result = fit(loss, None, batches(begin), ahead, optimiser=muon(), after=after, state=state)
         if result.interrupted:
             raise KeyboardInterrupt
         state = result.state
@@ -61,13 +63,17 @@ def load_state(path: Path, fresh: State) -> State:
 
 
 def step_seconds(
-    loss: Callable[[PyTree, PyTree], Float[Array, ""]], params: PyTree, batches: Iterable[PyTree], steps: int = 25
+    loss: Callable[[PyTree, PyTree], Float[Array, ""]],
+    params: PyTree,
+    batches: Iterable[PyTree],
+    steps: int = 25,
+    after: Callable[[PyTree, PyTree], PyTree] | None = None,
 ) -> float:
     """Seconds of one training step, its batch included, after one that compiles."""
     batches, rates = iter(batches), np.full(steps + 1, 1e-3)
-    state = fit(loss, params, batches, rates[:1], optimiser=muon()).state
+    state = fit(loss, params, batches, rates[:1], optimiser=muon(), after=after).state
     began = time.perf_counter()
-    fit(loss, None, batches, rates[1:], optimiser=muon(), state=state)
+    fit(loss, None, batches, rates[1:], optimiser=muon(), after=after, state=state)
     return (time.perf_counter() - began) / steps
 
 

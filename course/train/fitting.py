@@ -47,6 +47,7 @@ def fit(
     learning_rates: Float[np.ndarray, " steps"],
     *,
     optimiser: optax.GradientTransformation | None = None,
+    after: Callable[[PyTree, PyTree], PyTree] | None = None,
     evaluate: Callable[[PyTree], Any] = lambda params: np.nan,
     evaluate_every: int | None = None,
     averaging: float = 0.0,
@@ -56,6 +57,7 @@ def fit(
     """The parameters after one step per learning rate, with the history of the run.
 
     loss(params, batch) is the mean loss of a batch; `batches` yields pytrees of arrays, all of the same shapes.
+    `after(params, batch)` changes the parameters after each step in ways that no gradient tells, as for a codebook.
     `evaluate(params)` runs every `evaluate_every` steps and after the last one. `averaging` is the decay per step of
     the moving average. With several JAX devices each batch is split over them. An interrupt (Stop, Ctrl-C) keeps what
     was learned. Raises FloatingPointError when the loss is no longer finite, ValueError when the batches run out.
@@ -63,7 +65,7 @@ def fit(
     rates = np.asarray(learning_rates, dtype=np.float32)
     optimiser = optimiser or adamw()
     state = state or start(params, optimiser)
-    run, batches = _compiled_loop(loss, optimiser, averaging), iter(batches)
+    run, batches = _compiled_loop(loss, optimiser, averaging, after), iter(batches)
     losses, evaluations, interrupted = [], [], False
     with tqdm(total=len(rates), desc=label, leave=False, disable=_headless()) as bar:
         try:
@@ -92,13 +94,16 @@ def _mesh() -> jax.sharding.Mesh:
 
 
 @cache
-def _compiled_loop(loss: Callable, optimiser: optax.GradientTransformation, averaging: float) -> Callable:
+def _compiled_loop(
+    loss: Callable, optimiser: optax.GradientTransformation, averaging: float, after: Callable | None
+) -> Callable:
     """A jitted (state, stacked batches, learning rates, n) -> (state, losses) that takes the first n of CHUNK steps."""
 
     def step(state: State, batch: PyTree, rate: Float[Array, ""]) -> tuple[State, Float[Array, ""]]:
         value, gradient = jax.value_and_grad(loss)(state.params, batch)
         update, optimiser_state = optimiser.update(gradient, state.optimiser, state.params)
         params = jax.tree.map(lambda p, u: p + rate * u, state.params, update)
+        params = after(params, batch) if after else params
         average = _moving_average(state.average, params, state.step, averaging)
         return State(params, average, optimiser_state, state.step + 1), value
 

@@ -9,6 +9,7 @@ from jaxtyping import PyTree
 
 from course.contrastive import init_reader, init_towers
 from course.data import sha256
+from course.imagine import init_painter, init_tokeniser
 from course.nn import init_language_model
 from course.perception import init_sketcher
 from course.pictures import init_eye
@@ -21,6 +22,8 @@ INITIAL = {  # kind -> parameters
     "two towers": init_towers,
     "reader": init_reader,
     "perceiver": init_sketcher,
+    "tokeniser": init_tokeniser,
+    "painter": init_painter,
 }
 
 
