@@ -103,7 +103,7 @@ def _fill(
 
     def step(i, carry):
         window, cache = carry
-        logits, cache = read_on(params, cache, window[:, i][:, None], jnp.full((rows, 1), i))
+        logits, cache = read_on(params, cache, window[:, i][:, None], i)
         token = jnp.where(i + 1 < lengths, window[:, i + 1], choose(logits[:, 0], rule, noise[i]))
         return window.at[:, i + 1].set(token), cache
 

@@ -105,9 +105,10 @@ def _sampled(
     framed[..., :3] *= framed[..., 3:] / 255  # else the colour of transparent pixels would bleed in
     places = np.clip(places + 1, 0, SIZE + 0.999)
     low = places.astype(int)
-    (fy, fx), (y, x), n = (places - low)[..., None], low, np.arange(len(drawings))[:, None, None]
-    top = framed[n, y, x] * (1 - fx) + framed[n, y, x + 1] * fx
-    bottom = framed[n, y + 1, x] * (1 - fx) + framed[n, y + 1, x + 1] * fx
+    (fy, fx), (y, x), row = (places - low)[..., None], low, SIZE + 2
+    pixels, at = framed.reshape(-1, 4), (np.arange(len(drawings))[:, None, None] * row + y) * row + x
+    top = pixels.take(at, axis=0) * (1 - fx) + pixels.take(at + 1, axis=0) * fx
+    bottom = pixels.take(at + row, axis=0) * (1 - fx) + pixels.take(at + row + 1, axis=0) * fx
     mixed = top * (1 - fy) + bottom * fy
     mixed[..., :3] *= 255 / np.maximum(mixed[..., 3:], 1e-3)
     return mixed

@@ -22,7 +22,7 @@ from course.train import muon, start, warmup_stable_decay
 
 SEED, TOKENISER = 0, "tokeniser-466k"
 SHAPE = {"d_model": 192, "n_layers": 5, "n_heads": 6}
-ALONE, PAIRS, STEPS, PEAK, SAVE_EVERY = 20, 12, 3_600, 0.01, 50
+ALONE, PAIRS, STEPS, PEAK, SAVE_EVERY = 20, 12, 7_200, 0.01, 50
 WORDLESS, STYLELESS = 0.1, 0.3  # shares of captions that lack their words, or their style
 
 
@@ -38,7 +38,7 @@ def make(runs: Path = Path("runs")) -> str:
 
 def train(path: Path, tokeniser: PyTree) -> PyTree:
     """The parameters after the last step; the state is saved on the way."""
-    rates = warmup_stable_decay(STEPS, PEAK, warmup=100, decay_share=0.5)
+    rates = warmup_stable_decay(STEPS, PEAK, warmup=100, decay_share=0.9)
     begin = load_state(path, start(initial(), muon()))
     return go_on(imagine.painter_loss, begin, partial(batches, tokeniser), rates, path, SAVE_EVERY).params
 
