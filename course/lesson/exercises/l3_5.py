@@ -137,7 +137,7 @@ QUIZZES = {
         options=[
             ("Detail that the small picture had lost.", "It cannot know it: nothing in the training asked for it."),
             (
-                "A smooth continuation of what it says at the places that it knows.",
+                "Something that it makes up between the places that it knows.",
                 "Yes. That the query allows any place does not mean that there is anything to be known.",
             ),
             ("Nothing: such queries raise an error.", "A place code can be made for every place."),
