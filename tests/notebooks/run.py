@@ -17,7 +17,7 @@ from course.tooling import budgets, nbval_records, network, notebooks, scoreboar
 from course.tooling.execute import claim_problems, read_records
 
 SANITIZE = Path(__file__).parent / "sanitize.cfg"
-SIDE_BY_SIDE = 2
+SIDE_BY_SIDE, ALONE = 2, 2  # kernels at a time; further runs for a lesson that broke its budget
 CELL_TIMEOUT, KERNEL_TIMEOUT = 900, 180  # seconds: a busy machine is no fault
 
 
@@ -83,17 +83,20 @@ def report(lesson: dict, records: Path) -> tuple[dict, list[str]]:
 
 
 def again_alone(lesson: dict, row: dict, faults: list[str]) -> tuple[dict, list[str]]:
-    """The report of a second run with nothing beside it where the first one broke a budget, else the first report.
+    """The report of a run with nothing beside it where the first one broke a budget; of a second such run if need be.
 
-    Two kernels share caches and memory bandwidth, which costs either up to a quarter more CPU time.
+    Two kernels share caches and memory bandwidth, which costs either up to a quarter more CPU time; and whatever else
+    a machine does can only add to a cost, so the last run's counts.
     """
-    if not budgets.breaches(row, lesson["budget"]):
-        return row, faults
-    print(f"{lesson['lesson']} goes once more, alone: {'; '.join(faults)}")
-    with tempfile.TemporaryDirectory() as records:
-        status = validate([lesson["path"]], Path(records))
-        row, faults = report(lesson, Path(records))
-    return row, faults + ["strict nbval failed when alone"] * (status != 0)
+    for _ in range(ALONE):
+        if not budgets.breaches(row, lesson["budget"]):
+            break
+        print(f"{lesson['lesson']} goes once more, alone: {'; '.join(faults)}")
+        with tempfile.TemporaryDirectory() as records:
+            status = validate([lesson["path"]], Path(records))
+            row, faults = report(lesson, Path(records))
+        faults += ["strict nbval failed when alone"] * (status != 0)
+    return row, faults
 
 
 if __name__ == "__main__":
