@@ -309,12 +309,12 @@ def corners_of_two(rng: np.random.Generator) -> tuple[Int[np.ndarray, "2 2"], st
             return corners, RELATIONS[axis][int(apart[axis] > 0)]
 
 
-def pairs_to_learn(things: Things, n: int, rng: np.random.Generator) -> Int[np.ndarray, "n 2"]:
-    """Pairs of different things, at random, with brief names; no `held_out_pair` is among them."""
+def some_pairs(things: Things, n: int, rng: np.random.Generator, *, held_out: bool = False) -> Int[np.ndarray, "n 2"]:
+    """Pairs of different things, at random, with brief names: those that may be learned from, or those held out."""
     pairs = []
     while len(pairs) < n:
         first, second = rng.choice(things.brief, 2, replace=False)
-        if not held_out_pair(things.names[first], things.names[second]):
+        if held_out_pair(things.names[first], things.names[second]) == held_out:
             pairs.append((first, second))
     return np.array(pairs)
 

@@ -15,8 +15,8 @@ import numpy as np
 from jaxtyping import PyTree
 
 from course import contrastive, pictures, zoo
-from course.recipes.long_runs import commit, cost, go_on, load_state, step_seconds
-from course.train import muon, start, warmup_stable_decay
+from course.recipes.long_runs import as_stored, commit, cost, step_seconds, trained
+from course.train import warmup_stable_decay
 
 NAME, SEED = "clip-1.9m", 0
 SHAPE = {"width": 64, "d_model": 128, "n_layers": 4, "n_heads": 4}
@@ -25,9 +25,7 @@ BATCH, STEPS, PEAK, SAVE_EVERY = 256, 3_500, 0.01, 100
 
 def make(runs: Path = Path("runs")) -> str:
     """A line with the scores and the cost, after the towers are trained and stored in the zoo."""
-    folder = runs / "clip"
-    folder.mkdir(parents=True, exist_ok=True)
-    towers = jax.tree.map(np.asarray, train(folder / f"{NAME}.safetensors"))
+    towers = train(runs / "clip" / f"{NAME}.safetensors")
     zoo.store(towers, described := card(towers))
     return f"{NAME}: {described['found by name']}, {described['cost']}"
 
@@ -35,7 +33,7 @@ def make(runs: Path = Path("runs")) -> str:
 def train(path: Path) -> PyTree:
     """The towers after the last step; the state is saved on the way."""
     rates = warmup_stable_decay(STEPS, PEAK, warmup=50, decay_share=0.5)
-    return go_on(contrastive.loss, load_state(path, start(initial(), muon())), batches, rates, path, SAVE_EVERY).params
+    return trained(contrastive.loss, initial(), batches, rates, path, SAVE_EVERY)
 
 
 def initial() -> PyTree:
@@ -50,7 +48,7 @@ def batches(begin: int) -> Iterator[dict[str, np.ndarray]]:
 
 def card(towers: PyTree) -> dict:
     """What the zoo says about the towers."""
-    rounded = jax.tree.map(lambda leaf: leaf.astype(np.float16).astype(np.float32), towers)
+    rounded = as_stored(towers)
     weights, seen = (sum(leaf.size for leaf in jax.tree.leaves(part)) for part in (towers, towers["eye"]))
     pairs, places = contrastive.training_pairs(), (pictures.SIZE // contrastive.PATCH) ** 2
     seconds = STEPS * step_seconds(contrastive.loss, initial(), batches(0))

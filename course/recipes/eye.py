@@ -21,8 +21,8 @@ from course import pictures, zoo
 from course.baselines import linear_guess
 from course.data.arrays import held_out, load_glyphs
 from course.nn import cross_entropy, readout
-from course.recipes.long_runs import commit, cost, go_on, load_state, step_seconds
-from course.train import muon, start, warmup_stable_decay
+from course.recipes.long_runs import as_stored, commit, cost, step_seconds, trained
+from course.train import warmup_stable_decay
 
 NAME, SEED = "vit-442k", 0
 SHAPE = {"d_model": 96, "n_layers": 4, "n_heads": 4}
@@ -47,11 +47,9 @@ class Curriculum(NamedTuple):
 
 def make(runs: Path = Path("runs")) -> str:
     """A line with the scores and the cost, after the eye is trained and stored in the zoo."""
-    folder = runs / "eye"
-    folder.mkdir(parents=True, exist_ok=True)
     shown = curriculum()
-    params = train(shown, folder / f"{NAME}.safetensors")
-    eye = jax.tree.map(np.asarray, {key: value for key, value in params.items() if key != "head"})
+    params = train(shown, runs / "eye" / f"{NAME}.safetensors")
+    eye = {key: value for key, value in params.items() if key != "head"}
     zoo.store(eye, described := card(eye, shown))
     return f"{NAME}: {described['linear probe']}, {described['cost']}"
 
@@ -98,8 +96,7 @@ def loss(params: PyTree, batch: dict[str, Array]) -> Float[Array, ""]:
 def train(shown: Curriculum, path: Path) -> PyTree:
     """The parameters of the eye and its head after the last step; the state is saved on the way."""
     rates = warmup_stable_decay(STEPS, PEAK, warmup=200, decay_share=0.4)
-    state = load_state(path, start(initial(shown), muon()))
-    return go_on(loss, state, partial(batches, shown), rates, path, SAVE_EVERY).params
+    return trained(loss, initial(shown), partial(batches, shown), rates, path, SAVE_EVERY)
 
 
 def initial(shown: Curriculum) -> PyTree:
@@ -110,7 +107,7 @@ def initial(shown: Curriculum) -> PyTree:
 
 def card(eye: PyTree, shown: Curriculum) -> dict:
     """What the zoo says about the eye."""
-    rounded = jax.tree.map(lambda leaf: leaf.astype(np.float16).astype(np.float32), eye)
+    rounded = as_stored(eye)
     weights = sum(leaf.size for leaf in jax.tree.leaves(eye))
     tokens = STEPS * BATCH * pictures.PATCHES
     flops = 6.0 * tokens * weights + 6.0 * STEPS * BATCH * SHAPE["d_model"] * shown.classes

@@ -25,7 +25,7 @@ from course import lm, zoo
 from course.data import load_text
 from course.nn import next_token_loss
 from course.recipes import sweep
-from course.recipes.long_runs import commit, cost, go_on, load_state, save_arrays, step_seconds
+from course.recipes.long_runs import as_stored, commit, cost, go_on, load_state, save_arrays, step_seconds
 from course.recipes.sweep import CONTEXT, PEAK, Plan, Size
 from course.train import constant, decay, epochs, mean_loss, muon, start, windows
 
@@ -93,7 +93,7 @@ def final_params(size: Size, folder: Path) -> PyTree:
 def card(size: Size, folder: Path, plan: Plan) -> dict:
     """What the zoo says about the model of this size."""
     params, epochs_read = final_params(size, folder), tokens(plan) / len(sweep.training_bytes(plan.text))
-    rounded = jax.tree.map(lambda leaf: leaf.astype(np.float16).astype(np.float32), params)
+    rounded = as_stored(params)
     return {
         "name": name(size),
         "kind": "language model",

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, PyTree
 from safetensors.numpy import load_file, save_file
 
-from course.train import State, fit, muon
+from course.train import State, fit, muon, start
 
 # Of a server core with its memory, of a large GPU, of a TPU chip: assumptions, for the order of magnitude.
 WATTS = {"cpu": 10, "gpu": 500, "tpu": 200}
@@ -43,6 +43,26 @@ def go_on(
         mean = result.history["loss"].mean()
         print(f"{path.stem}: step {done:,} of {len(rates):,}, loss {mean:.3f}, {minutes:.0f} min left", flush=True)
     return state
+
+
+def trained(
+    loss: Callable[[PyTree, PyTree], Float[Array, ""]],
+    initial: PyTree,
+    batches: Callable[[int], Iterable[PyTree]],
+    rates: Float[np.ndarray, " steps"],
+    path: Path,
+    save_every: int,
+    after: Callable[[PyTree, PyTree], PyTree] | None = None,
+) -> PyTree:
+    """The parameters after the last step, as NumPy's arrays; begun anew, or where the state at the path stands."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = load_state(path, start(initial, muon()))
+    return jax.tree.map(np.asarray, go_on(loss, state, batches, rates, path, save_every, after).params)
+
+
+def as_stored(params: PyTree) -> PyTree:
+    """The parameters as the zoo gives them back: rounded to float16, in float32."""
+    return jax.tree.map(lambda leaf: leaf.astype(np.float16).astype(np.float32), params)
 
 
 def save_arrays(path: Path, tree: PyTree) -> None:

@@ -18,8 +18,8 @@ from course import contrastive, languages, pictures, zoo
 from course.data.arrays import load_drawings, load_emoji
 from course.languages import Names
 from course.recipes import clip
-from course.recipes.long_runs import commit, cost, go_on, load_state, step_seconds
-from course.train import muon, start, warmup_stable_decay
+from course.recipes.long_runs import as_stored, commit, cost, step_seconds, trained
+from course.train import warmup_stable_decay
 
 NAME, SEED = "reader-3.2m", 0
 SHAPE = {"width": clip.SHAPE["width"], "d_model": 48, "buckets": 65_536}
@@ -31,9 +31,7 @@ NEVER_READ = ("gl", "sv", "uk", "zu", "sr-Latn", "kk-Arab", "zh-Hant", "ka", "th
 
 def make(runs: Path = Path("runs")) -> str:
     """A line with the scores and the cost, after the reader is trained and stored in the zoo."""
-    folder = runs / "reader"
-    folder.mkdir(parents=True, exist_ok=True)
-    params = jax.tree.map(np.asarray, train(folder / f"{NAME}.safetensors"))
+    params = train(runs / "reader" / f"{NAME}.safetensors")
     zoo.store(params, described := card(params))
     return f"{NAME}: {described['found by name among the first ten']}, {described['cost']}"
 
@@ -46,7 +44,7 @@ def train(path: Path) -> PyTree:
     def batches(begin: int) -> Iterator[dict[str, np.ndarray]]:
         return languages.batches(seen, names, BATCH, SEED, begin)
 
-    return go_on(languages.loss, load_state(path, start(initial(), muon())), batches, rates, path, SAVE_EVERY).params
+    return trained(languages.loss, initial(), batches, rates, path, SAVE_EVERY)
 
 
 def initial() -> PyTree:
@@ -63,7 +61,7 @@ def learned_names() -> Names:
 def card(params: PyTree) -> dict:
     """What the zoo says about the reader."""
     names, seen = learned_names(), languages.see_training_drawings(zoo.load(clip.NAME))
-    rounded = jax.tree.map(lambda leaf: leaf.astype(np.float16).astype(np.float32), params)
+    rounded = as_stored(params)
     weights = {key: sum(leaf.size for leaf in jax.tree.leaves(part)) for key, part in params.items()}
     seconds = STEPS * step_seconds(languages.loss, initial(), languages.batches(seen, names, BATCH, SEED))
     never, old = languages.names_in(NEVER_READ, SHAPE["buckets"]), np.unique(seen.concept)

@@ -16,8 +16,8 @@ import numpy as np
 from jaxtyping import PyTree
 
 from course import perception, pictures, zoo
-from course.recipes.long_runs import commit, cost, go_on, load_state, step_seconds
-from course.train import muon, start, warmup_stable_decay
+from course.recipes.long_runs import as_stored, commit, cost, step_seconds, trained
+from course.train import warmup_stable_decay
 
 SEED = 0
 SHAPE = {"n_latents": 32, "d_model": 96, "n_layers": 2, "n_heads": 4}
@@ -26,9 +26,7 @@ BATCH, ASKED, STEPS, PEAK, SAVE_EVERY = 32, 64, 1_000, 0.01, 50
 
 def make(runs: Path = Path("runs")) -> str:
     """A line with the score and the cost, after the network is trained and stored in the zoo."""
-    folder = runs / "sketcher"
-    folder.mkdir(parents=True, exist_ok=True)
-    params = jax.tree.map(np.asarray, train(folder / "sketcher.safetensors"))
+    params = train(runs / "sketcher" / "sketcher.safetensors")
     zoo.store(params, described := card(params))
     return f"{described['name']}: error {described['error on unseen drawings']:.4f}, {described['cost']}"
 
@@ -36,8 +34,7 @@ def make(runs: Path = Path("runs")) -> str:
 def train(path: Path) -> PyTree:
     """The parameters after the last step; the state is saved on the way."""
     rates = warmup_stable_decay(STEPS, PEAK, warmup=50, decay_share=0.5)
-    begin = load_state(path, start(initial(), muon()))
-    return go_on(perception.sketch_loss, begin, batches, rates, path, SAVE_EVERY).params
+    return trained(perception.sketch_loss, initial(), batches, rates, path, SAVE_EVERY)
 
 
 def initial() -> PyTree:
@@ -57,7 +54,7 @@ def batches(begin: int) -> Iterator[dict[str, np.ndarray]]:
 
 def card(params: PyTree) -> dict:
     """What the zoo says about the network."""
-    rounded = jax.tree.map(lambda leaf: leaf.astype(np.float16).astype(np.float32), params)
+    rounded = as_stored(params)
     weights = sum(leaf.size for leaf in jax.tree.leaves(params))
     unseen = perception.small(perception.unseen_drawings())
     everywhere = np.arange(perception.SKETCH_SIDE**2)

@@ -16,8 +16,8 @@ from jaxtyping import Float, PyTree
 
 from course import imagine, pictures, zoo
 from course.data.arrays import load_drawings
-from course.recipes.long_runs import commit, cost, go_on, load_state, step_seconds
-from course.train import muon, start, warmup_stable_decay
+from course.recipes.long_runs import as_stored, commit, cost, step_seconds, trained
+from course.train import warmup_stable_decay
 
 SEED = 0
 SHAPE = {"codes": imagine.CODES, "width": 16, "d_model": 96, "depths": (1, 3), "n_heads": 4}
@@ -26,9 +26,7 @@ BATCH, PAIRS, STEPS, PEAK, SAVE_EVERY = 32, 10, 4_000, 0.005, 100
 
 def make(runs: Path = Path("runs")) -> str:
     """A line with the scores and the cost, after the tokeniser is trained and stored in the zoo."""
-    folder = runs / "tokeniser"
-    folder.mkdir(parents=True, exist_ok=True)
-    params = jax.tree.map(np.asarray, train(folder / "tokeniser.safetensors"))
+    params = train(runs / "tokeniser" / "tokeniser.safetensors")
     zoo.store(params, described := card(params))
     return f"{described['name']}: {described['on the unseen style']}, {described['cost']}"
 
@@ -36,8 +34,7 @@ def make(runs: Path = Path("runs")) -> str:
 def train(path: Path) -> PyTree:
     """The parameters after the last step; the state is saved on the way."""
     rates = warmup_stable_decay(STEPS, PEAK, warmup=50, decay_share=0.5)
-    begin = load_state(path, start(initial(), muon()))
-    return go_on(imagine.tokeniser_loss, begin, batches, rates, path, SAVE_EVERY, after=imagine.follow).params
+    return trained(imagine.tokeniser_loss, initial(), batches, rates, path, SAVE_EVERY, after=imagine.follow)
 
 
 def initial() -> PyTree:
@@ -57,7 +54,7 @@ def batches(begin: int) -> Iterator[dict[str, np.ndarray]]:
 def shown(drawings: np.ndarray, rng: np.random.Generator) -> Float[np.ndarray, "n 32 32 3"]:
     """A batch: most things alone, some in pairs, all moved by the same few pixels, half of the batches mirrored."""
     things = imagine.things(imagine.STYLES[rng.integers(len(imagine.STYLES))])
-    pairs = imagine.together(things, imagine.pairs_to_learn(things, PAIRS, rng), rng)
+    pairs = imagine.together(things, imagine.some_pairs(things, PAIRS, rng), rng)
     rows = rng.choice(len(drawings), BATCH - PAIRS, replace=False)
     images = np.concatenate([pairs.images, pictures.on_colour(drawings[rows])])
     images = np.roll(images, rng.integers(-3, 4, 2), axis=(1, 2))
@@ -66,7 +63,7 @@ def shown(drawings: np.ndarray, rng: np.random.Generator) -> Float[np.ndarray, "
 
 def card(params: PyTree) -> dict:
     """What the zoo says about the tokeniser."""
-    rounded = jax.tree.map(lambda leaf: leaf.astype(np.float16).astype(np.float32), params)
+    rounded = as_stored(params)
     weights = sum(leaf.size for half in ("encoder", "decoder") for leaf in jax.tree.leaves(params[half]))
     unseen = pictures.on_colour(unseen_drawings())
     codes = imagine.codes_of(rounded, unseen)

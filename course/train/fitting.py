@@ -62,24 +62,34 @@ def fit(
     the moving average. With several JAX devices each batch is split over them. An interrupt (Stop, Ctrl-C) keeps what
     was learned. Raises FloatingPointError when the loss is no longer finite, ValueError when the batches run out.
     """
-    rates = np.asarray(learning_rates, dtype=np.float32)
+    rates, every = np.asarray(learning_rates, dtype=np.float32), evaluate_every or len(learning_rates)
     optimiser = optimiser or adamw()
     state = state or start(params, optimiser)
-    run, batches = _compiled_loop(loss, optimiser, averaging, after), iter(batches)
+    run = _compiled_loop(loss, optimiser, averaging, after)
+    chunks = _chunks(run, state, iter(batches), rates, every, label)
     losses, evaluations, interrupted = [], [], False
-    with tqdm(total=len(rates), desc=label, leave=False, disable=_headless()) as bar:
-        try:
-            for begin, end in _spans(len(rates), evaluate_every or len(rates)):
-                state, chunk = _advance(run, state, batches, rates[begin:end])
-                losses.append(_finite(chunk, begin, rates))
-                bar.set_postfix(loss=f"{chunk[-1]:.3f}", refresh=False)
-                bar.update(end - begin)
-                if end == len(rates) or end % (evaluate_every or end + 1) == 0:
-                    evaluations.append((end, evaluate(state.params)))
-        except KeyboardInterrupt:
-            interrupted = True
+    try:
+        for state, chunk, end in chunks:
+            losses.append(chunk)
+            if end == len(rates) or end % every == 0:
+                evaluations.append((end, evaluate(state.params)))
+    except KeyboardInterrupt:
+        interrupted = True
     memory.release()
     return Fit(state.params, state.average, _history(losses, evaluations), state, interrupted)
+
+
+def _chunks(
+    run: Callable, state: State, batches: Iterator, rates: Float[np.ndarray, " steps"], every: int, label: str
+) -> Iterator[tuple[State, np.ndarray, int]]:
+    """(the state, the losses since the last, the steps taken) after each chunk, while a progress bar moves."""
+    with tqdm(total=len(rates), desc=label, leave=False, disable=_headless()) as bar:
+        for begin, end in _spans(len(rates), every):
+            state, chunk = _advance(run, state, batches, rates[begin:end])
+            losses = _finite(chunk, begin, rates)
+            bar.set_postfix(loss=f"{chunk[-1]:.3f}", refresh=False)
+            bar.update(end - begin)
+            yield state, losses, end
 
 
 def start(params: PyTree, optimiser: optax.GradientTransformation) -> State:

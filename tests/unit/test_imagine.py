@@ -14,11 +14,13 @@ from scipy.special import log_softmax, softmax
 from scipy.stats import chisquare
 from sklearn.cluster import KMeans
 
-from course import imagine, pictures
+from course import imagine, pictures, zoo
 from course.contrastive import training_pairs, words
 from course.data.arrays import STYLES, load_drawings, load_emoji
 from course.imagine import BEGIN, CODES, LENGTH, PLACES, SCENE, SCENE_PLACES, WORDS
 from course.nn import language_model, normal
+from course.recipes import painter as painter_recipe
+from course.recipes import tokeniser as tokeniser_recipe
 
 SMALL = {"codes": 8, "width": 4, "d_model": 8, "depths": (1, 1), "n_heads": 2}
 TEXTS = ["red apple", "two cats and a dog"]
@@ -418,7 +420,7 @@ def test_corners_of_two_never_let_them_overlap_and_every_relation_comes():
 
 
 def test_what_a_text_says_of_two_things_is_so(noto):
-    pairs = imagine.pairs_to_learn(noto, 300, rng())
+    pairs = imagine.some_pairs(noto, 300, rng())
     examples = imagine.together(noto, pairs, rng(1))
     assert examples.images.shape == (300, 32, 32, 3)
     assert examples.parts.shape == (300, 8, 8)
@@ -437,19 +439,19 @@ def test_what_a_text_says_of_two_things_is_so(noto):
 
 
 def test_no_word_of_two_things_is_lost(noto):
-    texts = imagine.together(noto, imagine.pairs_to_learn(noto, 100, rng()), rng()).texts
+    texts = imagine.together(noto, imagine.some_pairs(noto, 100, rng()), rng()).texts
     back = {token: word for word, token in imagine.vocabulary().items() if word}
     rows = imagine.caption_tokens(texts, [""] * 100)
     assert [[back[token] for token in row[1:] if token in back] for row in rows] == [words(text) for text in texts]
 
 
-def test_pairs_to_learn_are_of_two_brief_things_and_none_is_held_out(noto):
-    pairs = imagine.pairs_to_learn(noto, 500, rng())
+def test_some_pairs_are_of_two_brief_things_and_none_is_held_out(noto):
+    pairs = imagine.some_pairs(noto, 500, rng())
     assert pairs.shape == (500, 2)
     assert np.isin(pairs, noto.brief).all()
     assert (pairs[:, 0] != pairs[:, 1]).all()
     assert not any(imagine.held_out_pair(noto.names[first], noto.names[second]) for first, second in pairs)
-    assert np.array_equal(imagine.pairs_to_learn(noto, 500, rng()), pairs)
+    assert np.array_equal(imagine.some_pairs(noto, 500, rng()), pairs)
     assert len(set(map(tuple, pairs.tolist()))) > 490
 
 
@@ -644,3 +646,35 @@ def test_a_picture_does_not_depend_on_those_painted_after_it(paint):
 def test_what_cannot_be_painted_is_said(paint, options, says):
     with pytest.raises(ValueError, match=says):
         paint(**options)
+
+
+@pytest.fixture
+def unstored(monkeypatch):
+    """What recipes hand to the zoo, which keeps nothing; and no step is timed."""
+    stored = []
+    monkeypatch.setattr("course.zoo.store", lambda params, card: stored.append((params, card)))
+    for recipe in (painter_recipe, tokeniser_recipe):
+        monkeypatch.setattr(recipe, "step_seconds", lambda *_, **__: 1.0)
+    return stored
+
+
+def test_the_recipe_of_the_painter_ends_in_a_card(unstored, monkeypatch, painter, tmp_path):
+    monkeypatch.setattr(painter_recipe, "train", lambda path, tokeniser: painter)
+    line = painter_recipe.make(tmp_path)
+    (params, card), *_ = unstored
+    assert params is painter
+    assert card["name"] in line
+    assert set(card["nats per token"]) == {"pairs learned", "held out"}
+    by_hand = painter_recipe.nats(painter, zoo.load(painter_recipe.TOKENISER))
+    assert card["nats per token"]["pairs learned"] == by_hand > 5  # untrained: near ln 593
+
+
+def test_the_recipe_of_the_tokeniser_ends_in_the_card_that_is_stored(unstored, monkeypatch, tmp_path):
+    name = painter_recipe.TOKENISER
+    monkeypatch.setattr(tokeniser_recipe, "train", lambda path: zoo.load(name))
+    assert tokeniser_recipe.make(tmp_path).startswith(name)
+    (_, card), *_ = unstored
+    known = zoo.cards()[name]
+    assert card["on the unseen style"] == pytest.approx(known["on the unseen style"], rel=1e-2)  # other processors
+    assert card["on the unseen style"]["variance explained"] > 0.9
+    assert [card[key] for key in ("parameters", "data")] == [known[key] for key in ("parameters", "data")]

@@ -53,6 +53,19 @@ def test_each_step_uses_its_own_learning_rate():
     np.testing.assert_allclose(result.params["w"], 1 - np.prod(1 - rates), rtol=1e-4)
 
 
+def test_what_no_gradient_moves_is_changed_after_each_step():
+    """`after` sees the step's parameters and its batch: here it keeps the sum of both over 30 steps, two chunks."""
+    begin = {"w": np.zeros(3, np.float32), "sum": np.zeros(3, np.float32)}
+
+    def after(params, batch):
+        return params | {"sum": params["sum"] + params["w"] + batch}
+
+    result = fit(quadratic, begin, ones(), np.full(30, 0.1), optimiser=sgd(), after=after)
+    expected = sum(1 - 0.9**t + 1 for t in range(1, 31))
+    np.testing.assert_allclose(result.params["sum"], expected, rtol=1e-5)  # float32 rounding
+    np.testing.assert_allclose(result.params["w"], 1 - 0.9**30, rtol=1e-5)
+
+
 def test_moving_average_lags_behind():
     result = fit(quadratic, {"w": np.zeros(3, np.float32)}, ones(), np.full(50, 0.1), optimiser=sgd(), averaging=0.9)
     assert (result.average["w"] < result.params["w"]).all()
