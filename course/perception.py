@@ -291,7 +291,8 @@ SENSES: dict[str, Callable[[int], Sense]] = {
 
 # A second use of the same network: small pictures in, colours out, at whatever places are asked for.
 
-SKETCH_SIDE, SKETCH_BANDS, SKETCH_HIGHEST = 16, 8, 8.0
+# The highest frequency stays below 8: there every cosine is zero at the places that are learned from.
+SKETCH_SIDE, SKETCH_BANDS, SKETCH_HIGHEST = 16, 7, 7.0
 SKETCH_CODE = AXES * (2 * SKETCH_BANDS + 1)
 
 
@@ -307,7 +308,7 @@ def read_picture(params: PyTree, images: Float[Array, "n 16 16 3"]) -> Float[Arr
     return encode(params, jnp.concatenate([colours, code], axis=-1))
 
 
-def place_code(places: Float[Array, "... 3"]) -> Float[Array, "... 51"]:
+def place_code(places: Float[Array, "... 3"]) -> Float[Array, "... 45"]:
     """The position code of places, as inputs carry it and as queries are made of it."""
     return fourier_features(places, SKETCH_BANDS, SKETCH_HIGHEST)
 
