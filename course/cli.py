@@ -1,6 +1,7 @@
 """The `course` command. Each command imports what it needs when it runs, so that `course --help` is quick."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,6 +50,42 @@ def list_lessons() -> None:
     from course.tooling import notebooks, scoreboard
 
     _print(scoreboard.lessons_table(notebooks.lessons(), notebooks.planned()))
+
+
+@app.command()
+def save(archive: Annotated[Path, typer.Argument(help="The file to make.")] = Path("my-course.zip")) -> None:
+    """Pack your answers and the notebooks that you changed into one file, to download and to go on with elsewhere."""
+    from course.tooling import lab, saving
+
+    root = lab.notebooks_here(Path.cwd())
+    changed, unreadable = saving.save(root, archive)
+    for path in changed:
+        _print(f"packed {path.relative_to(root)}")
+    for path in unreadable:
+        _print(f"left out {path.relative_to(root)}: it cannot be read as a notebook", stderr=True)
+    _print(f"{archive} holds your answers and {len(changed)} changed notebooks. To go on: course restore {archive}")
+
+
+@app.command()
+def restore(archive: Annotated[Path, typer.Argument(help="A file that `course save` has made.")]) -> None:
+    """Put the saved answers and changed cells into the notebooks that are here, also after the course was updated."""
+    from course.tooling import lab, saving
+
+    root = lab.notebooks_here(Path.cwd())
+    for path in saving.restore(archive, root):
+        _print(f"restored {path.relative_to(root)}")
+    _print("Your work is back. Notebooks open in JupyterLab: File > Reload Notebook from Disk.")
+
+
+@app.command()
+def progress() -> None:
+    """Say which exercises and quizzes you have answered. This is kept on this machine and sent nowhere."""
+    from course.lesson import progress as kept
+    from course.tooling import notebooks, scoreboard
+
+    right = {kind: kept.right(kind) for kind in ("exercise", "quiz")}
+    predicted = {answer["id"] for answer in kept.answers() if answer["kind"] == "prediction"}
+    _print(scoreboard.progress_table(notebooks.lessons(), right, predicted))
 
 
 @app.command()

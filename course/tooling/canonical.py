@@ -6,6 +6,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from course.tooling.saving import fingerprints
+
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python"}  # without a version: it would change with every reader's machine
 KEPT_CELL_METADATA = ("tags", "slideshow", "jupyter")  # the rest is timing and editor state
@@ -16,12 +18,13 @@ def canonical(notebook: NotebookNode) -> NotebookNode:
     """A copy in canonical form.
 
     Kernel python3 without a language version; executed cells counted 1..n; cell ids kept, or made from the
-    position; no widget state or view, no timing; streams of one name merged; pictures and alt texts kept.
+    position; no widget state or view, no timing; streams of one name merged; pictures and alt texts kept. A lesson
+    carries the fingerprints of its cells, by which `course save` tells what a reader changed.
     """
     notebook = copy.deepcopy(notebook)
-    notebook.metadata = _notebook_metadata(notebook.metadata)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     _set_ids(notebook.cells)
+    notebook.metadata = _notebook_metadata(notebook)
     for cell in notebook.cells:
         cell.metadata = NotebookNode({key: cell.metadata[key] for key in KEPT_CELL_METADATA if key in cell.metadata})
         cell.pop("attachments", None)
@@ -56,8 +59,9 @@ def problems(path: Path) -> list[str]:
     return found
 
 
-def _notebook_metadata(metadata: NotebookNode) -> NotebookNode:
-    kept = {"course": metadata["course"]} if "course" in metadata else {}
+def _notebook_metadata(notebook: NotebookNode) -> NotebookNode:
+    said = notebook.metadata.get("course")
+    kept = {"course": {**said, "sources": fingerprints(notebook.cells)}} if said else {}
     return nbformat.from_dict({**kept, "kernelspec": KERNEL, "language_info": LANGUAGE})
 
 

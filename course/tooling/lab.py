@@ -44,6 +44,12 @@ def workspace(here: Path) -> tuple[Path, str]:
     return here / COPY, f"{notebooks.START}.ipynb"
 
 
+def notebooks_here(here: Path) -> Path:
+    """The folder of the reader's notebooks: the checkout's, or the copy below `here`, which is made if need be."""
+    root, start = workspace(here.parent if here.name == COPY else here)
+    return root / Path(start).parent
+
+
 def copy_notebooks(source: Path, target: Path) -> list[Path]:
     """The notebooks newly copied below `target`; one that is there already is the reader's and stays."""
     copied = []

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from rich.table import Table
 from rich.text import Text
 
+from course.lesson.exercises import declared, lesson_of
 from course.lesson.words import ABOUT, RIGHT, WRONG
 from course.tooling.fitness import Finding
 
+TABLES = {"exercise": "EXERCISES", "quiz": "QUIZZES"}
 CLAIM_COLUMNS = {"claim": "left", "": "left", "paper": "right", "ours": "right", "band": "right", "holds": "center"}
 
 
@@ -39,6 +41,17 @@ def cost_table(rows: Iterable[dict]) -> Table:
 def cost_row(lesson: str, cost: dict[str, float | None], claims: list[dict]) -> dict:
     """A row of the cost table."""
     return {"lesson": lesson, **cost, "claims": len(claims), "held": sum(claim["ok"] for claim in claims)}
+
+
+def progress_table(lessons: Iterable[dict], right: dict[str, set[str]], predicted: set[str]) -> Table:
+    """One row per lesson: how many exercises and quizzes were answered rightly, how many predictions made."""
+    table = Table("lesson", "title", "exercises", "quizzes", "predictions", box=None)
+    for lesson in lessons:
+        there = {kind: set(declared(table_of, lesson["lesson"])) for kind, table_of in TABLES.items()}
+        done = [f"{len(there[kind] & right[kind])} of {len(there[kind])}" for kind in TABLES]
+        made = sum(lesson_of(id) == lesson["lesson"] for id in predicted)
+        table.add_row(lesson["lesson"], lesson["title"], *done, str(made))
+    return table
 
 
 def fitness_table(findings: Iterable[Finding]) -> Table:

@@ -28,6 +28,13 @@ METADATA = {
 }
 
 
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A reader who has answered nothing yet, wherever the tests run."""
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
 @pytest.fixture(scope="session")
 def write_lesson_into() -> Callable[..., Path]:
     """write_lesson_into(folder, *sources, name=..., **metadata): the path of a lesson written there, not executed."""

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -6,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from course import cli
+from course.lesson import progress
 from course.tooling import canonical, derived, fitness, notebooks, spread
 from course.tooling.execute import execute
 
@@ -25,7 +27,8 @@ def course(monkeypatch, tmp_path):
 
 def test_every_command_is_there_and_says_what_it_does(course):
     output = course("--help").stdout
-    for command in ("lab", "check", "list", "run", "refresh", "spread", "bench", "train", "sample", "make"):
+    readers = ("lab", "check", "list", "save", "restore", "progress", "run", "train", "sample")
+    for command in (*readers, "refresh", "spread", "bench", "make"):
         assert f"│ {command} " in output
 
 
@@ -35,6 +38,30 @@ def test_help_is_quick_because_nothing_heavy_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_work_goes_out_in_one_file_and_comes_back(course, write_lesson, tmp_path):
+    path = write_lesson("x = ...")
+    published = path.read_bytes()
+    path.write_bytes(published.replace(b"x = ...", b"x = 42"))
+    saved = course("save", str(tmp_path / "my.zip"))
+    assert "packed 9.1-one-plus-one.ipynb" in saved.stdout
+    assert "1 changed notebooks" in saved.stdout
+    path.write_bytes(published)
+    assert "restored 9.1-one-plus-one.ipynb" in course("restore", str(tmp_path / "my.zip")).stdout
+    assert b"x = 42" in path.read_bytes()
+    assert path.read_bytes() != published
+
+
+def test_progress_counts_what_was_answered_rightly(course, write_lesson, monkeypatch):
+    write_lesson(lesson="1.3")
+    monkeypatch.setenv("COURSE_HEADLESS", "0")
+    progress.note("exercise", "1.3a", right=False)
+    assert "0 of" in course("progress").stdout
+    progress.note("exercise", "1.3a", right=True)
+    progress.note("prediction", "1.3p1", said=3)
+    [row] = [line for line in course("progress").stdout.splitlines() if line.strip().startswith("1.3")]
+    assert re.search(r"1 of [3-9] +0 of [1-9] +1$", row.rstrip())
 
 
 def test_list_shows_written_and_planned_lessons(course, write_lesson):

@@ -102,3 +102,13 @@ def test_asking_again_keeps_the_prediction(ask_live):
 def test_a_question_needs_choices_or_a_range(answers):
     with pytest.raises(ValueError, match="takes either choices"):
         predict("9.9p1", "What?", **answers)
+
+
+def test_a_prediction_outlives_its_kernel(ask_live, capsys, monkeypatch):
+    """Recorded in one kernel, it is filled in and scored in the next."""
+    monkeypatch.setenv("COURSE_HEADLESS", "0")
+    predictions.record("9.9p1", "the data")
+    monkeypatch.setattr(predictions, "_predictions", {})
+    _, field, *_ = ask_live("9.9p1", "What should grow?", choices=["the model", "the data"])
+    assert field.value == "the data"
+    assert "you said the data" in scored(capsys, "the model")

@@ -10,7 +10,7 @@ import types
 from collections import Counter
 from importlib.util import find_spec
 
-from course.lesson import words
+from course.lesson import progress, words
 from course.lesson.environment import headless, publish
 from course.lesson.exercises import watchdog
 from course.lesson.exercises.kinds import Exercise, evaluate
@@ -33,10 +33,15 @@ def declared(table: str, lesson: str) -> dict:
     return getattr(importlib.import_module(name), table, {}) if find_spec(name) else {}
 
 
+def lesson_of(id: str) -> str:
+    """The lesson of an exercise, quiz or prediction: "1.3" for "1.3a"; empty when there is none in it."""
+    number = re.match(r"\d+(\.\d+)?", id)
+    return number[0] if number else ""
+
+
 def find(table: str, id: str):
     """The exercise (or quiz) with this id; None when there is none."""
-    lesson = re.match(r"\d+(\.\d+)?", str(id))
-    return declared(table, lesson[0]).get(str(id)) if lesson else None
+    return declared(table, lesson_of(str(id))).get(str(id))
 
 
 def exercise(id: str) -> None:
@@ -81,6 +86,7 @@ def verdict(id: str, answer) -> str:
     if _untouched(found, answer):
         return words.START.format(mark=words.TODO, id=id, minutes=found.minutes)
     fault = _judge_calmly(found, answer)
+    progress.note("exercise", id, right=not fault)
     if fault:
         return words.REFUSED.format(mark=words.WRONG, id=id, hint=_one_line(fault))
     praise = words.PRAISE_OF.get(found.kind, words.PRAISE)

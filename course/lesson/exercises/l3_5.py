@@ -73,7 +73,7 @@ EXERCISES = {
         minutes=8,
     ),
     "3.5c": explain(
-        "The letters of each name are exchanged at random, and the network tells the language as well as before. What does "
+        "The bytes of each name are exchanged at random, and the network tells the language as well as before. What does "
         "it use, and what does it not use? And why is its score alone no evidence for that?",
         stub="answer = ...",
         must_mention={
