@@ -356,26 +356,29 @@ def paint(
     style: str = "",
     scenes: Int[np.ndarray, "n 8 8"] | None = None,
     guidance: float = 3.0,
+    least: float = 0.1,
     temperature: float = 1.0,
     seed: int = 0,
 ) -> tuple[Float[np.ndarray, "n 32 32 3"], Int[np.ndarray, "n 8 8"]]:
     """(a picture for each text, its scene). A scene that is given is kept; else the painter lays it out first.
 
-    guidance: how much the words count; see `guided`. temperature: 0 always takes the likeliest token. The same text and
-    seed give the same picture in the same row, whatever follows. Raises ValueError for an unknown style, for no texts
-    and for a guidance or temperature out of range.
+    guidance: how much the words count; see `guided`. least: a token that has less than this share of the likeliest
+    one's probability is not written; see `plausible`. temperature: 0 always takes the likeliest token. The same text
+    and seed give the same picture in the same row, whatever follows. Raises ValueError for an unknown style, for no
+    texts and for a guidance, a least share or a temperature out of range.
     """
-    _check(texts, style, guidance, temperature)
+    _check(texts, style, guidance, least, temperature)
     tokens = np.full((len(texts), LENGTH), -1)
     tokens[:, :BEGIN] = caption_tokens(texts, [style] * len(texts))
     if scenes is not None:
         tokens[:, BEGIN : BEGIN + SCENE_PLACES] = scene_tokens(scenes)
     noise = np.random.default_rng(seed).gumbel(size=(len(texts), LENGTH, CODES + SCENE)).astype(np.float32)
-    written = np.asarray(_write(params, tokens, np.float32(guidance), np.float32(temperature), noise))
+    knobs = np.array([guidance, least, temperature], np.float32)
+    written = np.asarray(_write(params, tokens, knobs, noise))
     return drawn(tokeniser, written[:, -PLACES:]), parts_of(written[:, BEGIN : BEGIN + SCENE_PLACES])
 
 
-def _check(texts: list[str], style: str, guidance: float, temperature: float) -> None:
+def _check(texts: list[str], style: str, guidance: float, least: float, temperature: float) -> None:
     if not len(texts):
         raise ValueError("there is nothing to paint: give at least one text.")
     if style not in ("", *STYLES):
@@ -383,6 +386,8 @@ def _check(texts: list[str], style: str, guidance: float, temperature: float) ->
     for name, value in (("guidance", guidance), ("temperature", temperature)):
         if not (np.isfinite(value) and value >= 0):
             raise ValueError(f"{name} must be a number of at least 0, got {value}.")
+    if not 0 <= least <= 1:
+        raise ValueError(f"least must be a share from 0 to 1, got {least}.")
 
 
 def guided(told: Float[Array, "n V"], untold: Float[Array, "n V"], guidance: Float[Array, ""]) -> Float[Array, "n V"]:
@@ -393,25 +398,34 @@ def guided(told: Float[Array, "n V"], untold: Float[Array, "n V"], guidance: Flo
     return untold + guidance * (told - untold)
 
 
+def plausible(logits: Float[Array, "n V"], least: Float[Array, ""]) -> Bool[Array, "n V"]:
+    """Which tokens have at least this share of the likeliest one's probability.
+
+    Source: Li et al. 2022, Contrastive Decoding, section 3.2. What is nearly impossible either way differs by chance
+    from the one to the other, and guidance would make much of it.
+    """
+    return logits >= logits.max(axis=-1, keepdims=True) + jnp.log(least)
+
+
 @jax.jit
 def _write(
     params: PyTree,
     given: Int[Array, "n T"],
-    guidance: Float[Array, ""],
-    temperature: Float[Array, ""],
+    knobs: Float[Array, "3"],
     noise: Float[Array, "n T V"],
 ) -> Int[Array, "n T"]:
     """The rows, whose tokens of -1 are written: each by Gumbel's trick, a draw from the softmax of guided logits."""
-    rows, length = given.shape
+    (rows, length), (guidance, least, temperature) = given.shape, knobs
     is_word = (jnp.arange(length) > 0) & (jnp.arange(length) < BEGIN)
     tokens = jnp.concatenate([given, jnp.where(is_word, CODES + SCENE, given)])  # told, and not told
 
     def step(i, carry):
         tokens, cache = carry
         logits, cache = read_on(params, cache, tokens[:, i][:, None], i)
-        told, untold = jnp.split(logits[:, 0], 2)
         allowed = (jnp.arange(CODES + SCENE) < CODES) == (i + 1 >= BEGIN + SCENE_PLACES)
-        scores = jnp.where(allowed, guided(told, untold, guidance), -jnp.inf)
+        told, untold = jnp.split(jnp.where(allowed, logits[:, 0], -jnp.inf), 2)
+        likely = plausible(jnp.where(guidance > 0, told, untold), least) & allowed
+        scores = jnp.where(likely, guided(told, untold, guidance), -jnp.inf)
         luck = jnp.where(temperature > 0, noise[:, i], 0.0)
         chosen = jnp.tile(jnp.argmax(scores / jnp.maximum(temperature, 1e-6) + luck, axis=-1), 2)
         kept = tokens[:, i + 1]

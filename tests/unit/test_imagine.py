@@ -521,6 +521,13 @@ def test_guided_logits_multiply_powers_of_two_probabilities(guidance):
         np.testing.assert_allclose(guided, told if guidance else untold, atol=1e-12)
 
 
+def test_plausible_is_what_has_its_share_of_the_likeliest():
+    logits = np.log([[0.5, 0.3, 0.15, 0.05], [0.97, 0.01, 0.01, 0.01]]).astype(np.float32)
+    assert imagine.plausible(logits, 0.25).tolist() == [[True, True, True, False], [True, False, False, False]]
+    assert imagine.plausible(logits, 0.0).all()
+    assert imagine.plausible(logits, 1.0).sum() == 2
+
+
 def to_write():
     """Rows of two captions of which the rest is to be written."""
     rows = np.full((2, LENGTH), -1)
@@ -528,22 +535,34 @@ def to_write():
     return rows
 
 
-def scores_of(painter, rows, guidance):
+def scores_of(painter, rows, guidance, least=0.0):
     """Guided logits after each token by two readings of the whole rows; -inf for what may not be written there."""
     untold = rows.copy()
     untold[:, 1:BEGIN] = imagine.vocabulary()[""]
-    scores = np.asarray(imagine.guided(*(read(painter, part) for part in (rows, untold)), guidance))
+    told, untold = (np.asarray(read(painter, part)).astype(float) for part in (rows, untold))
     is_code, for_code = np.arange(CODES + SCENE) < CODES, np.arange(rows.shape[1]) + 1 >= BEGIN + SCENE_PLACES
-    return np.where(is_code == for_code[:, None], scores, -np.inf)
+    allowed = is_code == for_code[:, None]
+    chances = softmax(np.where(allowed, told if guidance else untold, -np.inf), axis=-1)
+    allowed = allowed & (chances >= least * chances.max(axis=-1, keepdims=True))
+    return np.where(allowed, imagine.guided(told, untold, guidance), -np.inf)
 
 
-@pytest.mark.parametrize(("guidance", "temperature", "loud"), [(3, 1, 0), (0, 1, 1), (2, 0.5, 1)])
-def test_each_token_is_the_best_of_noisy_guided_logits_as_read_without_a_cache(painter, guidance, temperature, loud):
+def write(painter, given, guidance, least, temperature, noise):
+    return np.asarray(imagine._write(painter, given, np.array([guidance, least, temperature], np.float32), noise))
+
+
+@pytest.mark.parametrize(
+    ("guidance", "least", "temperature", "loud"),
+    [(3, 0, 1, 0), (0, 0, 1, 1), (2, 0, 0.5, 1), (0, 0.6, 1, 1), (3, 0.6, 1, 1)],
+)
+def test_each_token_is_the_best_of_noisy_guided_logits_as_read_without_a_cache(
+    painter, guidance, least, temperature, loud
+):
     noise = loud * rng(7).gumbel(size=(2, LENGTH, CODES + SCENE)).astype(np.float32)
-    rows = np.asarray(imagine._write(painter, to_write(), np.float32(guidance), np.float32(temperature), noise))
+    rows = write(painter, to_write(), guidance, least, temperature, noise)
     assert rows.shape == (2, LENGTH)
     np.testing.assert_array_equal(rows[:, :BEGIN], to_write()[:, :BEGIN])
-    scores = (scores_of(painter, rows, guidance) / temperature + noise)[:, BEGIN - 1 : -1]
+    scores = (scores_of(painter, rows, guidance, least) / temperature + noise)[:, BEGIN - 1 : -1]
     taken = np.take_along_axis(scores, rows[:, BEGIN:, None], axis=2)[..., 0]
     np.testing.assert_allclose(taken, scores.max(axis=2), atol=1e-3)  # a tie but for rounding in float32
 
@@ -553,7 +572,7 @@ def test_given_tokens_are_kept_wherever_they_stand_and_what_follows_reads_them(p
     some = np.array([13, 17, 28, 29, 50, 92])
     given[:, some] = some_rows()[:, some]
     silence = np.zeros((2, LENGTH, CODES + SCENE), np.float32)
-    rows = np.asarray(imagine._write(painter, given, np.float32(3), np.float32(1), silence))
+    rows = write(painter, given, 3, 0, 1, silence)
     np.testing.assert_array_equal(rows[given >= 0], given[given >= 0])
     scores = scores_of(painter, rows, 3)[:, :-1]
     taken = np.take_along_axis(scores, rows[:, 1:, None].clip(max=CODES + SCENE - 1), axis=2)[..., 0]
@@ -566,7 +585,7 @@ def test_tokens_are_drawn_from_the_softmax_of_guided_logits(painter):
     given = np.repeat(to_write()[:1, :length], draws, axis=0)
     noise = np.zeros((draws, length, CODES + SCENE), np.float32)
     noise[:, BEGIN - 1] = rng(8).gumbel(size=(draws, CODES + SCENE))
-    rows = np.asarray(imagine._write(painter, given, np.float32(2), np.float32(0.7), noise))
+    rows = write(painter, given, 2, 0, 0.7, noise)
     expected = draws * softmax(scores_of(painter, rows[:1], 2)[0, BEGIN - 1].astype(float) / 0.7)
     counts, often = np.bincount(rows[:, BEGIN], minlength=CODES + SCENE), expected >= 5
     bins = [np.append(part[often], part[~often].sum()) for part in (counts, expected)]
@@ -616,9 +635,9 @@ def test_at_temperature_zero_the_likeliest_is_painted_whatever_the_seed(paint, p
     silence = np.zeros((2, LENGTH, CODES + SCENE), np.float32)
     given = to_write()
     given[:, 0] = imagine.vocabulary()[""]
-    rows = np.asarray(imagine._write(painter, given, np.float32(3), np.float32(1), silence))  # no noise: greedy
+    rows = write(painter, given, 3, 0, 1, silence)  # no noise: greedy
     for seed in (0, 1):
-        images, scenes = paint(temperature=0, seed=seed)
+        images, scenes = paint(temperature=0, least=0, seed=seed)
         np.testing.assert_array_equal(scenes, imagine.parts_of(rows[:, BEGIN : BEGIN + SCENE_PLACES]))
         np.testing.assert_allclose(images, imagine.drawn(large_tokeniser, rows[:, -PLACES:]), atol=1e-6)
 
@@ -641,6 +660,9 @@ def test_a_picture_does_not_depend_on_those_painted_after_it(paint):
         ({"style": "twemoji"}, "the styles are noto"),
         ({"temperature": -1}, "temperature must be"),
         ({"guidance": float("nan")}, "guidance must be"),
+        ({"least": -0.1}, "least must be"),
+        ({"least": float("nan")}, "least must be"),
+        ({"least": 1.1}, "least must be"),
     ],
 )
 def test_what_cannot_be_painted_is_said(paint, options, says):
