@@ -24,62 +24,72 @@ EXERCISES = {
         minutes=4,
     ),
     "3.3b": code(
-        "Write `guided(told, untold, guidance)`: from the probabilities of the next code told the words and not told them, "
-        "each (n, codes), the guided probabilities: untold times (told / untold) to the power of the guidance, each row "
-        "summing to 1.",
-        stub="def guided(told, untold, guidance):\n    ...",
+        "Write `guided(told, untold, guidance, least)`: from the probabilities of the next code told the words and not told "
+        "them, each (n, codes), the guided probabilities within the limit: untold times (told / untold) to the power of the "
+        "guidance; 0 for codes whose told probability is below `least` times the largest in its row; each row summing to 1.",
+        stub="def guided(told, untold, guidance, least):\n    ...",
         solution=(
-            "def guided(told, untold, guidance):\n"
+            "def guided(told, untold, guidance, least):\n"
             "    p = untold * (told / untold) ** guidance\n"
+            "    p = np.where(told >= least * told.max(axis=1, keepdims=True), p, 0)\n"
             "    return p / p.sum(axis=1, keepdims=True)"
         ),
-        cases=[(TOLD, UNTOLD, 3), (TOLD, UNTOLD, 1), (TOLD[:1], UNTOLD[:1], 0), (TOLD, UNTOLD[::-1], 2.5)],
+        cases=[
+            (TOLD, UNTOLD, 3, 0.25),
+            (TOLD, UNTOLD, 1, 0.0),
+            (TOLD[:1], UNTOLD[:1], 0, 0.2),
+            (TOLD, UNTOLD[::-1], 2.5, 0.6),
+        ],
         alternatives=[
-            "def guided(told, untold, guidance):\n"
+            "def guided(told, untold, guidance, least):\n"
             "    logits = np.log(untold) + guidance * (np.log(told) - np.log(untold))\n"
+            "    logits[told < least * told.max(axis=1)[:, None]] = -np.inf\n"
             "    logits -= logits.max(axis=1, keepdims=True)\n"
             "    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)"
         ],
         wrong_answers=[
             (
-                "def guided(told, untold, guidance):\n    return untold * (told / untold) ** guidance",
+                "def guided(told, untold, guidance, least):\n"
+                "    p = untold * (told / untold) ** guidance\n"
+                "    return np.where(told >= least * told.max(axis=1, keepdims=True), p, 0)",
                 "Each row has to sum to 1: divide by its sum.",
             ),
             (
-                "def guided(told, untold, guidance):\n"
-                "    p = untold + guidance * (told - untold)\n"
+                "def guided(told, untold, guidance, least):\n"
+                "    p = untold * (told / untold) ** guidance\n"
                 "    return p / p.sum(axis=1, keepdims=True)",
-                "That goes further in probabilities, which can become negative. Guidance goes further in logits.",
+                "The limit is missing: codes that are hardly possible, told the words, get 0.",
             ),
             (
-                "def guided(told, untold, guidance):\n"
+                "def guided(told, untold, guidance, least):\n"
+                "    p = untold * (told / untold) ** guidance\n"
+                "    p = np.where(p >= least * p.max(axis=1, keepdims=True), p, 0)\n"
+                "    return p / p.sum(axis=1, keepdims=True)",
+                "The limit looks at what is likely before guidance, told the words.",
+            ),
+            (
+                "def guided(told, untold, guidance, least):\n"
                 "    p = told * (told / untold) ** guidance\n"
+                "    p = np.where(told >= least * told.max(axis=1, keepdims=True), p, 0)\n"
                 "    return p / p.sum(axis=1, keepdims=True)",
                 "At guidance 1 it must give what it was told: begin with untold.",
-            ),
-            (
-                "def guided(told, untold, guidance):\n"
-                "    p = untold * (told / untold) ** guidance\n"
-                "    return p / p.sum()",
-                "Each row is a distribution of its own: sum along axis 1.",
             ),
         ],
         hints=[
             "(told / untold) ** guidance is how much each code speaks for the words.",
-            "Use keepdims=True in the sum.",
+            "np.where(allowed, p, 0), and then divide by the sum of each row.",
         ],
-        minutes=6,
+        minutes=8,
     ),
     "3.3c": explain(
         "CLIP picks the best of many pictures. Why must it not also be the judge of whether picking helps? Say what would "
         "happen if it were, and what a good judge needs.",
         stub="answer = ...",
         must_mention={
-            r"\b(own|same|itself|its (score|taste|opinion|choice|errors?|mistakes?)|already|chosen (by|for)|by construction|always|"
-            r"guaranteed|certain(ly)?|circular)\b": "What score has the picture that CLIP likes best, judged by CLIP?",
-            r"\b(independent|different|other|another|separate|trained (apart|separately|on other)|human|people|not (seen|used))\b": (
-                "What would you want of another judge?"
-            ),
+            r"\b(own|itself|by construction|circular|guaranteed|maximum|largest|highest|best of its|always (wins?|better|above|higher)|"
+            r"above (the|its|their) (average|mean))\b": "What score has the picture that CLIP likes best, judged by CLIP?",
+            r"\b(independent|separate|human|people|trained (apart|separately|on other)|(another|different|other) "
+            r"(judge|network|model|one|data))\b": "What would you want of another judge?",
         },
         solution=(
             "Judged by CLIP itself the picked picture wins by construction, even if CLIP's taste has nothing to do with the "
@@ -96,7 +106,7 @@ EXERCISES = {
             ("CLIP would always like what it has picked itself.", "What would you want of another judge?"),
         ],
         hints=[
-            "Take random scores: what is the largest of four, compared with their mean?",
+            "Take random scores: what is the largest of eight, compared with their mean?",
             "Whose mistakes should the judge not share?",
         ],
         minutes=5,
@@ -123,8 +133,8 @@ QUIZZES = {
         "A codebook of 512 codes has a perplexity of 20 on a thousand pictures. What has happened?",
         options=[
             (
-                "Most codes are hardly ever nearest to anything.",
-                "Yes: about as much is told as with 20 equally frequent codes.",
+                "The codes are spread as widely as 20 equally frequent ones would be.",
+                "Yes. Whether the others are dead or only rare it does not say.",
             ),
             (
                 "The pictures are described especially well.",
@@ -153,7 +163,10 @@ QUIZZES = {
                 "Yes: the scene is not a word. Both answers are told it.",
             ),
             ("Noise: all logits are 0.", "They are those without words, which know well what emoji look like."),
-            ("A white picture.", "The ground is white, and the scene says where it is not."),
+            (
+                "What the words say, in the places of the scene, but less clearly.",
+                "At 0 nothing of the words is left, not even a little.",
+            ),
         ],
         right="b",
     ),
