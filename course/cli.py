@@ -63,7 +63,8 @@ def save(archive: Annotated[Path, typer.Argument(help="The file to make.")] = Pa
         _print(f"packed {path.relative_to(root)}")
     for path in unreadable:
         _print(f"left out {path.relative_to(root)}: it cannot be read as a notebook", stderr=True)
-    _print(f"{archive} holds your answers and {len(changed)} changed notebooks. To go on: course restore {archive}")
+    _print(f"{archive} holds your answers and the notebooks that you changed: {len(changed)}.")
+    _print(f"To go on elsewhere: course restore {archive}")
 
 
 @app.command()

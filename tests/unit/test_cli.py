@@ -46,7 +46,7 @@ def test_work_goes_out_in_one_file_and_comes_back(course, write_lesson, tmp_path
     path.write_bytes(published.replace(b"x = ...", b"x = 42"))
     saved = course("save", str(tmp_path / "my.zip"))
     assert "packed 9.1-one-plus-one.ipynb" in saved.stdout
-    assert "1 changed notebooks" in saved.stdout
+    assert "that you changed: 1." in saved.stdout
     path.write_bytes(published)
     assert "restored 9.1-one-plus-one.ipynb" in course("restore", str(tmp_path / "my.zip")).stdout
     assert b"x = 42" in path.read_bytes()
