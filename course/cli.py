@@ -81,11 +81,11 @@ def restore(archive: Annotated[Path, typer.Argument(help="A file that `course sa
 @app.command()
 def progress() -> None:
     """Say which exercises and quizzes you have answered. This is kept on this machine and sent nowhere."""
-    from course.lesson import progress as kept
+    from course.lesson import answers
     from course.tooling import notebooks, scoreboard
 
-    right = {kind: kept.right(kind) for kind in ("exercise", "quiz")}
-    predicted = {answer["id"] for answer in kept.answers() if answer["kind"] == "prediction"}
+    right = {kind: answers.right(kind) for kind in ("exercise", "quiz")}
+    predicted = {answer["id"] for answer in answers.kept() if answer["kind"] == "prediction"}
     _print(scoreboard.progress_table(notebooks.lessons(), right, predicted))
 
 

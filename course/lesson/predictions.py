@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from course.lesson import progress, words
+from course.lesson import answers, words
 from course.lesson.environment import headless, publish_widget
 from course.lesson.numbers import as_number, plain
 from course.lesson.numbers import measured as about
@@ -41,7 +41,7 @@ def predict(
         raise ValueError(words.BAD_QUESTION.format(id=id, choices=choices, number=number))
     asked = Question(id, question, tuple(choices), tuple(number or Question.bounds), unit)
     _questions[id] = asked
-    if not headless() and id not in _predictions and (earlier := progress.latest_prediction(id)) is not None:
+    if not headless() and id not in _predictions and (earlier := answers.latest_prediction(id)) is not None:
         _predictions[id] = earlier
     if headless():
         print(_question_text(asked))
@@ -52,7 +52,7 @@ def predict(
 def record(id: str, prediction: str | float) -> None:
     """Keep a prediction until score() asks for it, in a later kernel too; the Record button does this."""
     _predictions[id] = prediction
-    progress.note("prediction", id, said=prediction)
+    answers.note("prediction", id, said=prediction)
 
 
 def score(id: str, measured: str | float) -> None:

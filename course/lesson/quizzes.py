@@ -2,7 +2,7 @@
 
 import html
 
-from course.lesson import progress, words
+from course.lesson import answers, words
 from course.lesson.environment import headless, publish_widget
 from course.lesson.exercises import find
 from course.lesson.exercises.kinds import Quiz, as_letter, letters_of
@@ -27,7 +27,7 @@ def verdict(id: str, asked: Quiz, answer: str) -> str:
     letter = as_letter(answer)
     if letter not in options:
         return words.NO_OPTION.format(mark=words.WRONG, id=id, letters=", ".join(options))
-    progress.note("quiz", id, said=letter, right=letter == asked.right)
+    answers.note("quiz", id, said=letter, right=letter == asked.right)
     mark = words.RIGHT if letter == asked.right else words.WRONG
     return words.QUIZ_RIGHT.format(mark=mark, id=id, letter=letter, explanation=options[letter][1])
 

@@ -9,25 +9,38 @@ import hashlib
 import io
 import json
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import nbformat
 from nbformat import NotebookNode
 
-from course.lesson import progress
+from course.lesson import answers
 from course.tooling import notebooks
 
 FORMAT = "big-models-small-machine 1"
 MANIFEST, ANSWERS, NOTEBOOKS = "saved.json", "progress.jsonl", "notebooks"
 LARGEST_MB, MOST_FILES = 200, 1000  # of what an archive may hold, unpacked
+BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, RuntimeError, OverflowError)  # of zipfile
 FOREIGN = "{name} is not an archive of `course save`, or it is damaged ({why}). Nothing was changed."
+
+
+def sha256(text: str) -> str:
+    """The SHA-256 of a text in UTF-8, in hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def fingerprint(source: str) -> str:
     """Eight hexadecimal digits that tell one cell's source from another's."""
-    return hashlib.sha256(source.encode("utf-8")).hexdigest()[:8]
+    return sha256(source)[:8]
+
+
+def manifest(texts: dict[str, str]) -> dict:
+    """What an archive says of itself: its format, and the SHA-256 of every file in it."""
+    return {"format": FORMAT, "sha256": {name: sha256(text) for name, text in texts.items()}}
 
 
 def fingerprints(cells: Iterable[NotebookNode]) -> dict[str, str]:
@@ -52,6 +65,19 @@ def save(root: Path, archive: Path) -> tuple[list[Path], list[Path]]:
 
     In it goes what the reader changed: lessons with an edited cell, and notebooks of their own.
     """
+    changed, unreadable = _changed(root)
+    texts = {f"{NOTEBOOKS}/{path.relative_to(root).as_posix()}": text for path, text in changed.items()}
+    texts[ANSWERS] = "".join(json.dumps(answer) + "\n" for answer in answers.kept())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, text in {MANIFEST: json.dumps(manifest(texts)), **texts}.items():
+            file.writestr(name, text)
+    _write(archive, packed.getvalue())
+    return list(changed), unreadable
+
+
+def _changed(root: Path) -> tuple[dict[Path, str], list[Path]]:
+    """({path: text} of the notebooks that the reader changed, the paths of those that cannot be read)."""
     changed, unreadable = {}, []
     for path in notebooks.paths(root):
         try:
@@ -60,14 +86,7 @@ def save(root: Path, archive: Path) -> tuple[list[Path], list[Path]]:
                 changed[path] = nbformat.writes(notebook)
         except (ValueError, KeyError, AttributeError):
             unreadable.append(path)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr(MANIFEST, json.dumps({"format": FORMAT}))
-        file.writestr(ANSWERS, "".join(json.dumps(answer) + "\n" for answer in progress.answers()))
-        for path, text in changed.items():
-            file.writestr(f"{NOTEBOOKS}/{path.relative_to(root).as_posix()}", text)
-    _write(archive, packed.getvalue())
-    return list(changed), unreadable
+    return changed, unreadable
 
 
 def restore(archive: Path, root: Path) -> list[Path]:
@@ -76,12 +95,12 @@ def restore(archive: Path, root: Path) -> list[Path]:
     Everything is read and checked before anything is written. Raises ValueError, with one sentence, for a file that
     `course save` has not made, for a damaged one, and for one with paths that lead out of the folder.
     """
-    kept, answers = _unpack(archive)
+    kept, given = _unpack(archive)
     targets = {_target(root, name, archive): notebook for name, notebook in kept.items()}
     texts = {path: nbformat.writes(_joined(notebook, path)) for path, notebook in targets.items()}
-    known = progress.answers()
-    if fresh := [answer for answer in answers if answer not in known]:
-        progress.append(fresh)
+    known = answers.kept()
+    if fresh := [answer for answer in given if answer not in known]:
+        answers.append(fresh)
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, text.encode("utf-8"))
@@ -120,20 +139,29 @@ def _joined(kept: NotebookNode, path: Path) -> NotebookNode:
 def _unpack(archive: Path) -> tuple[dict[str, NotebookNode], list[dict]]:
     """({name: notebook}, the answers), all of them checked."""
     try:
-        with zipfile.ZipFile(archive) as file:
-            entries = file.infolist()
-            if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > LARGEST_MB * 1e6:
-                raise ValueError("it is too large")
-            if json.loads(file.read(MANIFEST)) != {"format": FORMAT}:
-                raise ValueError("it has another format")
-            texts = {entry.filename: file.read(entry).decode("utf-8") for entry in entries}
-        answers = progress.parse(texts.pop(ANSWERS))
-        texts.pop(MANIFEST)
-        return {name: _notebook(text) for name, text in texts.items()}, answers
+        texts = _texts(archive)
+        given = answers.parse(texts.pop(ANSWERS))
+        return {name: _notebook(text) for name, text in texts.items()}, given
     except FileNotFoundError:
         raise ValueError(f"there is no file {archive}.") from None
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError, KeyError, ValueError) as error:
-        raise ValueError(FOREIGN.format(name=archive.name, why=str(error).splitlines()[0].strip("'\""))) from None
+    except (*BROKEN, KeyError, ValueError) as error:
+        why = (str(error).splitlines() or ["it breaks off"])[0].strip("'\"")
+        raise ValueError(FOREIGN.format(name=archive.name, why=why)) from None
+
+
+def _texts(archive: Path) -> dict[str, str]:
+    """{name: text} of what is packed and stands in the manifest."""
+    with zipfile.ZipFile(archive) as file:
+        entries = file.infolist()
+        if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > LARGEST_MB * 1e6:
+            raise ValueError("it is too large")
+        texts = {entry.filename: file.read(entry).decode("utf-8") for entry in entries}
+    said = json.loads(texts.pop(MANIFEST))
+    if not isinstance(said, dict) or said.get("format") != FORMAT:
+        raise ValueError("it has another format")
+    if said != manifest(texts):
+        raise ValueError("a file in it is missing, added or changed")
+    return texts
 
 
 def _notebook(text: str) -> NotebookNode:

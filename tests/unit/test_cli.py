@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from course import cli
-from course.lesson import progress
+from course.lesson import answers
 from course.tooling import canonical, derived, fitness, notebooks, spread
 from course.tooling.execute import execute
 
@@ -56,10 +56,10 @@ def test_work_goes_out_in_one_file_and_comes_back(course, write_lesson, tmp_path
 def test_progress_counts_what_was_answered_rightly(course, write_lesson, monkeypatch):
     write_lesson(lesson="1.3")
     monkeypatch.setenv("COURSE_HEADLESS", "0")
-    progress.note("exercise", "1.3a", right=False)
+    answers.note("exercise", "1.3a", right=False)
     assert "0 of" in course("progress").stdout
-    progress.note("exercise", "1.3a", right=True)
-    progress.note("prediction", "1.3p1", said=3)
+    answers.note("exercise", "1.3a", right=True)
+    answers.note("prediction", "1.3p1", said=3)
     [row] = [line for line in course("progress").stdout.splitlines() if line.strip().startswith("1.3")]
     assert re.search(r"1 of [3-9] +0 of [1-9] +1$", row.rstrip())
 

@@ -10,7 +10,7 @@ import types
 from collections import Counter
 from importlib.util import find_spec
 
-from course.lesson import progress, words
+from course.lesson import answers, words
 from course.lesson.environment import headless, publish
 from course.lesson.exercises import watchdog
 from course.lesson.exercises.kinds import Exercise, evaluate
@@ -86,7 +86,7 @@ def verdict(id: str, answer) -> str:
     if _untouched(found, answer):
         return words.START.format(mark=words.TODO, id=id, minutes=found.minutes)
     fault = _judge_calmly(found, answer)
-    progress.note("exercise", id, right=not fault)
+    answers.note("exercise", id, right=not fault)
     if fault:
         return words.REFUSED.format(mark=words.WRONG, id=id, hint=_one_line(fault))
     praise = words.PRAISE_OF.get(found.kind, words.PRAISE)

@@ -25,15 +25,15 @@ def note(kind: str, id: str, said: str | float | None = None, right: bool | None
         return
 
 
-def append(answers: Iterable[dict]) -> None:
+def append(given: Iterable[dict]) -> None:
     """Add the answers, in one write, so that two kernels cannot mix their lines."""
-    lines = "".join(json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers)
+    lines = "".join(json.dumps(answer, ensure_ascii=False) + "\n" for answer in given)
     path().parent.mkdir(parents=True, exist_ok=True)
     with path().open("a", encoding="utf-8") as file:
         file.write(lines)
 
 
-def answers() -> list[dict]:
+def kept() -> list[dict]:
     """Every answer kept, the oldest first."""
     try:
         return parse(path().read_text(encoding="utf-8", errors="replace"))
@@ -61,10 +61,10 @@ def _answer(line: str) -> dict | None:
 
 def latest_prediction(id: str) -> str | float | None:
     """What the reader predicted last, in this kernel or an earlier one."""
-    said = [answer["said"] for answer in answers() if (answer["kind"], answer["id"]) == ("prediction", id)]
+    said = [answer["said"] for answer in kept() if (answer["kind"], answer["id"]) == ("prediction", id)]
     return said[-1] if said else None
 
 
 def right(kind: str) -> set[str]:
     """The exercises, or quizzes, that were answered rightly at least once."""
-    return {answer["id"] for answer in answers() if answer["kind"] == kind and answer["right"]}
+    return {answer["id"] for answer in kept() if answer["kind"] == kind and answer["right"]}
