@@ -94,7 +94,7 @@ def _initial(name: str, slider) -> object:
 
 
 def _control(name: str, slider):
-    """The widget: a slider for (low, high, step, initial) or numbers, a menu for other options, a box for a text."""
+    """The widget: a slider for (low, high, step, initial) or numbers, buttons for other options, a box for a text."""
     import ipywidgets as widgets
 
     label = {"description": name.replace("_", " "), "style": {"description_width": "initial"}}
@@ -110,4 +110,5 @@ def _control(name: str, slider):
     if all(isinstance(option, (int, float)) for option in slider):
         options = [(plain(option), option) for option in slider]
         return widgets.SelectionSlider(options=options, **label, **settled)
-    return widgets.Dropdown(options=slider, **label)
+    # Not a menu: JupyterLab takes its arrow keys for moving between cells.
+    return widgets.ToggleButtons(options=slider, description=label["description"], style={"button_width": "auto"})

@@ -110,7 +110,7 @@ def test_each_kind_of_slider():
         ("IntSlider", 2, "whole"),
         ("FloatSlider", 0.5, "rate"),
         ("SelectionSlider", 1e6, "size"),
-        ("Dropdown", "a", "text kind"),
+        ("ToggleButtons", "a", "text kind"),
         ("Text", "paka", "word"),
     ]
 
