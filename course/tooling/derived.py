@@ -13,13 +13,14 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from course.tooling import canonical, notebooks, spread
+from course.tooling import canonical, notebooks, spread, teaching
 
 FLAGSHIP = "1.3"  # its signature figure stands in the README
 SIGNATURE_TAG = "signature"
 FIGURE = ".github/figure.png"
+TEACHING = "notebooks/teaching.md"
 MEASURED = notebooks.PACKAGE / "tooling" / "measured.csv"
-MEASURED_COLUMNS = ("lesson", "cpu_s", "peak_mb", "first_figure_s")
+MEASURED_COLUMNS = ("lesson", "cpu_s", "peak_mb", "first_figure_s", "binder_s")
 BINDER_HEADER = "# Made from lock.txt by `course refresh` for the Python of runtime.txt on Linux; do not edit.\n"
 
 
@@ -29,6 +30,7 @@ def files(root: Path) -> dict[Path, bytes]:
     made = {
         root / "binder" / "requirements.txt": requirements(root),
         root / "README.md": readme(root, written),
+        root / TEACHING: teaching_page((root / TEACHING).read_text(encoding="utf-8"), written),
     }
     made |= {lesson["path"]: canonical.text(with_measured_line(lesson)) for lesson in written}
     encoded = {path: text.encode("utf-8") for path, text in made.items()}
@@ -103,6 +105,14 @@ def readme(root: Path, written: list[dict]) -> str:
     return text
 
 
+def teaching_page(text: str, written: list[dict]) -> str:
+    """The page for instructors with its generated passages: the paths, and what each lesson holds for them."""
+    text = fill(text, "paths", f"\n{teaching.paths_text(written)}\n")
+    for lesson in written:
+        text = fill(text, f"lesson {lesson['lesson']}", f"\n{teaching.lesson_text(lesson)}\n")
+    return text
+
+
 def fill(text: str, name: str, passage: str) -> str:
     """The text with the passage between <!-- name --> and <!-- /name -->.
 
@@ -145,23 +155,26 @@ def colab(repository: str) -> str:
 
 def lesson_table(written: list[dict], root: Path) -> str:
     """The written lessons with what they cost, then the planned ones by name."""
-    rows = "\n".join(_table_row(lesson, root) for lesson in written) or "| (none yet) | | | | | |"
-    head = "| lesson | in one sentence | study | runs in | memory | claims |\n|---|---|--:|--:|--:|--:|\n"
+    rows = "\n".join(_table_row(lesson, root) for lesson in written) or "| (none yet) | | | | | | |"
+    head = "| lesson | in one sentence | study | runs in | memory | wait | claims |\n|---|---|--:|--:|--:|--:|--:|\n"
     plan = "\n".join(f"* *{part}*: {titles}" for part, titles in _planned_by_part(root))
     return f"{head}{rows}\n\nPlanned, and not yet written:\n\n{plan}"
 
 
 def measured() -> dict[str, dict[str, float]]:
-    """{lesson: its recorded cost}, as `course bench lessons` measured it."""
+    """{lesson: its recorded cost}, as `course bench lessons` and, for binder_s, tests/browser measured it."""
     if not MEASURED.exists():
         return {}
     with MEASURED.open(encoding="utf-8", newline="") as file:
-        return {row.pop("lesson"): {key: float(value) for key, value in row.items()} for row in csv.DictReader(file)}
+        rows = {row.pop("lesson"): row for row in csv.DictReader(file)}
+    return {lesson: {key: float(value) for key, value in row.items() if value} for lesson, row in rows.items()}
 
 
 def record_measured(lesson: str, cost: dict[str, float]) -> None:
-    """Put the lesson's cost (cpu_s, peak_mb, first_figure_s) into the recorded measurements."""
-    table = measured() | {lesson: {key: round(cost[key], 1) for key in MEASURED_COLUMNS[1:]}}
+    """Put what is known of the lesson's cost (cpu_s, peak_mb, first_figure_s, binder_s) into the recorded measurements."""
+    table = measured()
+    known = {key: round(cost[key], 1) for key in MEASURED_COLUMNS[1:] if key in cost}
+    table[lesson] = table.get(lesson, {}) | known
     with MEASURED.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, MEASURED_COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -183,9 +196,9 @@ def with_measured_line(lesson: dict) -> NotebookNode:
 
 def measured_line(lesson: str) -> str:
     """One sentence: what a run of the whole lesson costs; a plain one while nobody measured."""
-    if lesson not in measured():
+    row = measured().get(lesson, {})
+    if "cpu_s" not in row:
         return "Run time and memory: not measured yet."
-    row = measured()[lesson]
     return (
         f"Measured on one core: the whole notebook runs in {row['cpu_s']:.0f} s, "
         f"its first figure stands after {row['first_figure_s']:.0f} s, "
@@ -220,8 +233,9 @@ def _applying(texts: list[str], target: dict[str, str], extras: Iterable[str] = 
 
 
 def _table_row(lesson: dict, root: Path) -> str:
-    row = measured().get(lesson["lesson"])
-    cost = f"{row['cpu_s']:.0f} s | {row['peak_mb']:.0f} MB" if row else "not measured | not measured"
+    row = measured().get(lesson["lesson"], {})
+    shown = (("cpu_s", "s"), ("peak_mb", "MB"), ("binder_s", "s"))
+    cost = " | ".join(f"{row[key]:.0f} {unit}" if key in row else "not measured" for key, unit in shown)
     link = f"[{lesson['title']}]({lesson['path'].relative_to(root).as_posix()})"
     number = f"{lesson['lesson']} " if lesson["path"].stem != notebooks.START else ""
     claims = len(spread.claim_ids(notebooks.read(lesson["path"])))

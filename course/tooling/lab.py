@@ -26,11 +26,17 @@ def launch(port: int | None = None, browser: bool = True) -> int:
     port, token = free_port(port), secrets.token_urlsafe(24)
     browser = browser and has_browser()
     print(greeting(address(port, start, token), browser, is_root()), flush=True)
-    environment = {**os.environ, "JUPYTER_TOKEN": token}  # not an argument: other users see those
+    # The token goes this way because other users see the arguments.
+    environment = {**os.environ, "JUPYTER_TOKEN": token, "PATH": path_with_course()}
     try:
         return subprocess.call(command(root, start, port, browser, is_root()), env=environment)
     except KeyboardInterrupt:
         return 0
+
+
+def path_with_course() -> str:
+    """PATH, so that `!course save` in a cell finds this installation's command, also when nobody activated it."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
 def workspace(here: Path) -> tuple[Path, str]:
@@ -46,7 +52,8 @@ def workspace(here: Path) -> tuple[Path, str]:
 
 def notebooks_here(here: Path) -> Path:
     """The folder of the reader's notebooks: the checkout's, or the copy below `here`, which is made if need be."""
-    root, start = workspace(here.parent if here.name == COPY else here)
+    copies = [folder for folder in (here, *here.parents) if folder.name == COPY]  # a cell runs below it
+    root, start = workspace(copies[-1].parent if copies else here)
     return root / Path(start).parent
 
 

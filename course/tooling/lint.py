@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from nbformat import NotebookNode
 
 from course.lesson.figures import SHORTEST_ALT
 
 MAX_LINES = 25
+LINK = re.compile(r"\]\((?!\w+:)([^)\s]+)")
 
 SOURCE_RULES = {
     r";[ \t]*(#.*)?$": "a trailing ';' does not silence a cell under validation: use show(fig, alt=...) or assign",
@@ -42,6 +44,19 @@ def problems(notebook: NotebookNode) -> list[str]:
         checks = (_tags, _source, _outputs) if cell.cell_type == "code" else (_tags,)
         found += [f"cell {number}: {problem}" for check in checks for problem in check(cell)]
     return found
+
+
+def texts(notebook: NotebookNode) -> str:
+    """The notebook's Markdown: its cells' and its outputs'."""
+    parts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    return "\n\n".join(parts + [output.data["text/markdown"] for output in outputs if "text/markdown" in output.get("data", {})])
+
+
+def dead_links(markdown: str, folder: Path) -> list[str]:
+    """The links to files that are not there, seen from the folder; addresses on the web are left alone."""
+    addresses = (link.partition("#")[0] for link in LINK.findall(markdown))
+    return [address for address in addresses if address and not (folder / address).exists()]
 
 
 def _tags(cell: NotebookNode) -> Iterator[str]:

@@ -4,23 +4,20 @@ Where there is none the tests are skipped with a sentence; with COURSE_REQUIRE=1
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import reader
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-SCREEN = {"width": 1280, "height": 720}  # a projector's
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 30_000  # milliseconds for anything but an experiment
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A running browser without a window."""
-    path = os.environ.get("COURSE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
+    if (path := reader.chromium()) is None:
         reason = "no Chromium on this machine: install one, or name it in COURSE_CHROMIUM"
         pytest.fail(reason) if os.environ.get("COURSE_REQUIRE") == "1" else pytest.skip(reason)
     with sync_playwright() as playwright:
@@ -32,7 +29,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A window of a projector's size that knows nothing of earlier ones."""
-    fresh = browser.new_context(viewport=SCREEN)
+    fresh = browser.new_context(viewport=reader.SCREEN)
     fresh.set_default_timeout(PATIENCE)
     yield fresh
     fresh.close()

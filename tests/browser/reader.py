@@ -16,6 +16,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from course.tooling import notebooks
 
+SCREEN = {"width": 1280, "height": 720}  # a projector's
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 STARTING_S = 120  # for the server
 STARTING_MS = 120_000  # for the page and the kernel
 RUNNING_MS = 600_000  # for a lesson, beside another one on a busy machine
@@ -39,10 +41,10 @@ class Lab(NamedTuple):
 @contextmanager
 def course_lab(folder: Path, python: str = sys.executable, prefix: tuple[str, ...] = ()) -> Iterator[Lab]:
     """`course lab` in the folder, until the with-block ends. prefix: a command that starts it, such as taskset."""
-    hidden = {"COURSE_HEADLESS", "PYTEST_CURRENT_TEST", "PYTHONPATH"}
+    hidden = {"COURSE_HEADLESS", "PYTEST_CURRENT_TEST"}
     kept = {key: value for key, value in os.environ.items() if key not in hidden}
     local = {"JUPYTER_RUNTIME_DIR": str(folder / ".runtime"), "JUPYTER_CONFIG_DIR": str(folder / ".config")}
-    environment = kept | local | {"COURSE_HOME": str(folder / ".home")}
+    environment = kept | local | {"COURSE_HOME": str(folder / ".home"), "PYTHONPATH": str(folder)}  # a copy's own course
     log = folder / "lab.log"
     command = [*prefix, python, "-m", "course.cli", "lab", "--no-browser"]
     with log.open("w") as file:
@@ -55,6 +57,11 @@ def course_lab(folder: Path, python: str = sys.executable, prefix: tuple[str, ..
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
+
+
+def chromium() -> str | None:
+    """The path of the browser: the one that COURSE_CHROMIUM names, or the machine's; None where there is none."""
+    return os.environ.get("COURSE_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
 
 
 def copy_of_checkout(target: Path) -> Path:
@@ -99,6 +106,7 @@ def choose_theme(page: Page, theme: str) -> None:
     """Choose JupyterLab's "Light" or "Dark" theme in the menu."""
     choose(page, "Settings", "Theme", f"JupyterLab {theme}")
     page.wait_for_selector(f"body[data-jp-theme-name='JupyterLab {theme}']", state="attached")
+    page.wait_for_selector("#jupyterlab-splash", state="detached")
 
 
 def choose(page: Page, menu: str, *entries: str) -> None:
@@ -129,6 +137,13 @@ def rewrite(page: Page, cell: Locator, source: str) -> str:
     page.keyboard.insert_text(source)
     page.keyboard.press("Control+Enter")
     return _printed(page, cell, before)
+
+
+def run_below(page: Page, number: int, source: str) -> str:
+    """What a new cell with this source prints, inserted below the cell at this place."""
+    cell(page, number).locator(".jp-InputPrompt").first.click()
+    page.keyboard.press("b")
+    return rewrite(page, cell(page, number + 1), source)
 
 
 def _prompt(cell: Locator) -> str:

@@ -24,6 +24,16 @@ def test_has_no_fragile_pattern(lesson):
 
 
 @each_lesson
+def test_its_links_lead_somewhere(lesson):
+    assert lint.dead_links(lint.texts(notebooks.read(lesson["path"])), lesson["path"].parent) == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "notebooks/teaching.md"])
+def test_the_links_of_the_pages_lead_somewhere(page):
+    assert lint.dead_links((ROOT / page).read_text(encoding="utf-8"), (ROOT / page).parent) == []
+
+
+@each_lesson
 def test_numbers_in_prose_agree_with_the_ledger_or_are_listed(lesson):
     exceptions = prose.exceptions(EXCEPTIONS, lesson["path"].stem)
     assert prose.problems(notebooks.read(lesson["path"]), prose.ledger_values, exceptions) == []

@@ -33,15 +33,17 @@ def checkout(executed, monkeypatch, tmp_path):
     for name in ("pyproject.toml", "lock.txt", "README.md", "binder"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
         copy(ROOT / name, tmp_path / name)
+    shutil.copyfile(ROOT / derived.TEACHING, tmp_path / derived.TEACHING)
     monkeypatch.setattr(derived, "MEASURED", tmp_path / "measured.csv")
     derived.record_measured("1.3", {"cpu_s": 41.26, "peak_mb": 400.04, "first_figure_s": 5.0, "wall_s": 60.0})
+    derived.record_measured("1.3", {"binder_s": 7.24})
     return tmp_path
 
 
 @linux_packages
 def test_refresh_makes_everything_current(checkout):
     names = {path.name for path in derived.refresh(checkout)}
-    assert names == {"README.md", "figure.png", "1.3-scaling-laws.ipynb"}
+    assert names == {"README.md", "teaching.md", "figure.png", "1.3-scaling-laws.ipynb"}
     assert derived.stale(checkout) == []
 
 
@@ -51,6 +53,7 @@ def test_refresh_makes_everything_current(checkout):
     [
         ("README.md", b"| 41 s |", b"| 4 s |"),
         ("binder/requirements.txt", b"numpy==", b"numpy=="[::-1]),
+        ("notebooks/teaching.md", b"1.3a: ", b"1.3z: "),
         (".github/figure.png", b"PNG", b"GIF"),
         ("notebooks/1.3-scaling-laws.ipynb", b"runs in 41 s", b"runs in 4 s"),
     ],
@@ -76,7 +79,7 @@ def test_what_the_measurement_says_reaches_notebook_and_readme(checkout):
     opening = notebooks.read(checkout / "notebooks" / "1.3-scaling-laws.ipynb").cells[0].source
     assert "the whole notebook runs in 41 s, its first figure stands after 5 s, and it takes 400 MB" in opening
     readme = (checkout / "README.md").read_text(encoding="utf-8")
-    row = "| 1.3 [Scaling laws](notebooks/1.3-scaling-laws.ipynb) | One plus one is two. | 1 min | 41 s | 400 MB | 1 |"
+    row = "| 1.3 [Scaling laws](notebooks/1.3-scaling-laws.ipynb) | One plus one is two. | 1 min | 41 s | 400 MB | 7 s | 1 |"
     assert row in readme
     assert "1.3 Scaling laws;" not in readme  # no longer among the planned
     assert "![A line rises from one to two.](.github/figure.png)" in readme

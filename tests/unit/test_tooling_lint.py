@@ -1,5 +1,5 @@
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course.tooling import lint
 
@@ -114,3 +114,15 @@ def test_tags_that_exempt_a_cell_are_reported(tag):
 
 def test_other_tags_pass():
     assert problems(tags=["signature"]) == []
+
+
+def test_a_dead_link_is_found_and_the_web_is_left_alone(tmp_path):
+    (tmp_path / "there.ipynb").touch()
+    text = "[a](there.ipynb) [b](there.ipynb#section) [c](gone.ipynb) [d](https://example.org/x) [e](#here) ![f](lost.png)"
+    assert lint.dead_links(text, tmp_path) == ["gone.ipynb", "lost.png"]
+
+
+def test_links_are_sought_in_texts_and_outputs():
+    output = new_output("display_data", data={"text/markdown": "[from an output](x)"})
+    notebook = new_notebook(cells=[new_markdown_cell("[from a text](y)"), new_code_cell("1", outputs=[output])])
+    assert lint.texts(notebook) == "[from a text](y)\n\n[from an output](x)"

@@ -1,0 +1,74 @@
+"""What a reader does around the lessons: begins, follows links, keeps several open, takes the work elsewhere."""
+
+import shutil
+import time
+
+import psutil
+import pytest
+import reader
+from playwright.sync_api import BrowserContext, Page, expect
+
+from course.tooling import notebooks
+
+BINDER_MB = 2 * 1024**3 / 1e6
+AT_ONCE = ("1.3", "2.4", "3.6")
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """JupyterLab on a fresh copy of the course."""
+    with reader.course_lab(reader.copy_of_checkout(tmp_path)) as running:
+        yield running
+
+
+def test_the_printed_address_opens_the_start_page_and_its_links_open_the_lessons(lab: reader.Lab, page: Page):
+    page.goto(f"{lab.url}/lab/tree/{lab.start}?token={lab.token}")
+    reader.wait_until_open(page)
+    expect(page.locator(f"{reader.SEEN} h1").first).to_contain_text("Start here")
+    links = page.locator(f"{reader.OUTPUTS} table a")
+    titles = links.all_inner_texts()
+    assert len(titles) == len(notebooks.lessons()) - 1
+    for number, title in enumerate(titles):
+        links.nth(number).click()
+        expect(page.locator(f"{reader.SEEN} h1").first).to_contain_text(title)
+        page.locator("#jp-main-dock-panel .lm-TabBar-tab", has_text=notebooks.START).first.click()
+    assert page.errors == []
+
+
+def test_three_lessons_at_once_fit_into_what_binder_gives(lab: reader.Lab, context: BrowserContext):
+    pages = []
+    for lesson in notebooks.find(AT_ONCE):
+        pages.append(context.new_page())
+        reader.open_notebook(pages[-1], lab, lesson["path"].relative_to(notebooks.require_checkout()).as_posix())
+        reader.run_all(pages[-1])
+    peak = 0.0
+    while any(page.evaluate(reader.BUSY, reader.SEEN) for page in pages):
+        peak = max(peak, resident_mb(lab))
+        time.sleep(0.5)
+    print(f"three lessons and the server: {peak:.0f} MB")
+    assert 500 < peak < BINDER_MB
+    assert [page.locator(reader.ERRORS).count() for page in pages] == [0, 0, 0]
+
+
+def test_work_is_packed_here_and_goes_on_in_a_fresh_copy(lab: reader.Lab, page: Page):
+    published = notebooks.folder() / f"{notebooks.START}.ipynb"
+    number = next(n for n, cell in enumerate(notebooks.read(published).cells) if 'check("0b"' in cell.source)
+    reader.open_notebook(page, lab, lab.start)
+    reader.rewrite(page, reader.cell(page, number), "mine = 'solved on the train'")
+    reader.choose(page, "File", "Save Notebook")
+    assert "packed start-here.ipynb" in reader.run_below(page, number, "!course save")
+    page.close()
+    shutil.copy(published, lab.root / lab.start)  # a fresh copy, as a new session on Binder has it
+    page = page.context.new_page()
+    reader.open_notebook(page, lab, lab.start)
+    assert "solved" not in reader.cell(page, number).inner_text()
+    assert "restored start-here.ipynb" in reader.run_below(page, number, "!course restore my-course.zip")
+    reader.choose(page, "File", "Reload Notebook from Disk")
+    page.get_by_role("button", name="Reload").click()
+    expect(reader.cell(page, number).locator(".cm-content")).to_contain_text("solved on the train")
+
+
+def resident_mb(lab: reader.Lab) -> float:
+    """Memory of the server and all its kernels in MB, what they share counted once."""
+    server = psutil.Process(lab.process.pid)
+    return sum(process.memory_full_info().pss for process in [server, *server.children(recursive=True)]) / 1e6
