@@ -1,5 +1,7 @@
-# make lab    the lessons, in JupyterLab          make test   everything that is checked
-# Both first make .venv from lock.txt, unless it is there and current. PYTHON=... names the Python to use.
+# make lab       the lessons, in JupyterLab
+# make test      unit tests, exercises, every notebook under strict nbval
+# make browser   every lesson in a real browser, where there is a Chromium
+# All first make .venv from lock.txt, unless it is there and current. PYTHON=... names the Python to use.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +13,7 @@ unexport PIP_TARGET PIP_PREFIX PIP_ROOT PYTHONHOME PYTHONPATH
 export PIP_USER := 0
 export PIP_REQUIRE_HASHES := 0
 
-.PHONY: lab test lock environment
+.PHONY: lab test browser lock environment
 
 lab: environment
 	@$(BIN)/course lab
@@ -19,6 +21,9 @@ lab: environment
 test: environment
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 	$(BIN)/python tests/notebooks/run.py
+
+browser: environment
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
 
 # The stamps hold what .venv was made from: a changed lock or a moved folder makes it anew.
 environment:

@@ -102,6 +102,15 @@ def wait_until_idle(page: Page) -> None:
     page.wait_for_function(f"seen => !({BUSY})(seen)", arg=SEEN, timeout=RUNNING_MS)
 
 
+def shut_down_kernel(page: Page, lab: Lab) -> None:
+    """Shut the notebook's kernel down, as the start page says; its memory is free again."""
+    kernels = f"{lab.url}/api/kernels?token={lab.token}"
+    before = len(page.request.get(kernels).json())
+    choose(page, "Kernel", "Shut Down Kernel")
+    while len(page.request.get(kernels).json()) == before:
+        page.wait_for_timeout(200)
+
+
 def choose_theme(page: Page, theme: str) -> None:
     """Choose JupyterLab's "Light" or "Dark" theme in the menu."""
     choose(page, "Settings", "Theme", f"JupyterLab {theme}")

@@ -49,6 +49,7 @@ def test_a_reader_goes_through_the_lesson(lab: reader.Lab, page: Page, screensho
     every_explorer_draws(page, lesson)
     both_themes_are_readable(page, screenshots, lesson)
     assert page.errors == []
+    reader.shut_down_kernel(page, lab)
 
 
 def every_prediction_is_scored(page: Page, lesson: str) -> None:
