@@ -28,6 +28,7 @@ RECIPES = {  # name of the module -> what its `make` is told
     "painter": ("runs",),
     "contrast": ("jobs", "runs"),
     "labels": ("jobs", "runs"),
+    "web": ("sources",),
 }
 
 
