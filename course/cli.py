@@ -104,6 +104,22 @@ def run(
 
 
 @app.command()
+def slides(
+    lesson: Annotated[str, typer.Argument(help="The lesson, as in: 1.3")],
+    output: Annotated[Path | None, typer.Option(help="The file to make; otherwise slides-1.3.html here.")] = None,
+) -> None:
+    """Make one HTML file of slides from a lesson, for a projector without a network, and print how long they take."""
+    from course.tooling import notebooks, scoreboard
+    from course.tooling import slides as making
+
+    [chosen] = notebooks.find([lesson])
+    notebook, path = notebooks.read(chosen["path"]), output or Path(f"slides-{chosen['lesson']}.html")
+    path.write_text(making.page(notebook), encoding="utf-8")
+    _print(scoreboard.plan_table(making.plan(notebook)))
+    _print(f"{path} holds {len(making.slides(notebook))} slides. In the browser, S opens the speaker's window, N shows notes.")
+
+
+@app.command()
 def refresh(
     lessons: Names = None,
     check: Annotated[bool, typer.Option("--check", help="Only say what is stale.")] = False,

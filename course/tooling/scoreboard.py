@@ -54,6 +54,18 @@ def progress_table(lessons: Iterable[dict], right: dict[str, set[str]], predicte
     return table
 
 
+def plan_table(sections: Iterable[tuple[str, float]]) -> Table:
+    """One row per section of a lesson's slides: its minutes, and how many have passed when it ends."""
+    table = Table("section", box=None)
+    for name in ("minutes", "ends at"):
+        table.add_column(name, justify="right")
+    ends = 0.0
+    for section, minutes in sections:
+        ends += minutes
+        table.add_row(section, f"{minutes:.1f}", f"{ends:.0f}")
+    return table
+
+
 def fitness_table(findings: Iterable[Finding]) -> Table:
     """One row per finding; what to do stands below the ones that will not do."""
     table = Table(show_header=False, box=None)

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -23,10 +23,12 @@ SHOW_CODE, SKIP = "slide-code", "slide-skip"
 WORDS_PER_MINUTE = 130  # of a lecturer who explains
 SECONDS = {"figure": 30, "prediction": 60, "exercise": 45, "code": 30}  # to look, to vote, to read
 ROOM, GAP = 590, 10  # pixels below a slide's title, and between its blocks
-LINE = {"prose": (38, 78), "small": (31, 92), "code": (29, 84)}  # a line's height in pixels, and its characters
-ROW = 42  # of a table
-FIGURE = 330  # what a figure needs at least
-LONGEST_LEAD, LONGEST_TABLE = 170, 11  # characters, rows
+LINE = {"prose": (38, 78), "small": (31, 92), "claim": (34, 82), "row": (30, 75), "code": (29, 84)}  # a line's height in pixels, and its characters
+ROW = 12  # above and below a line of a table
+FIGURE = 420  # what a figure needs at least
+SENTENCES = 140  # what may stand above a figure or a question
+OWN_SCREEN = ("figure", "prediction", "exercise")
+LEAD, LONGEST_TABLE = (25, 170), 11  # characters, rows
 
 
 @dataclass
@@ -77,6 +79,7 @@ def slides(notebook: NotebookNode) -> list[Slide]:
             for part in _by_heading(cell):
                 section, notes = _said(part, section)
                 shown += _shown(part, section, notes)
+    shown[0].blocks = [block for block in shown[0].blocks if block.kind == "prose"]
     return _joined(shown)
 
 
@@ -95,11 +98,12 @@ def _shown(cell: NotebookNode, section: str, notes: list[str]) -> list[Slide]:
 
 
 def _joined(shown: list[Slide]) -> list[Slide]:
-    """The slides, those that are neighbours in a section and fit on one screen together being one."""
+    """The slides, those being one that are neighbours in a section and fit on one screen; none is empty."""
     kept: list[Slide] = []
     for slide in shown:
-        last = kept[-1] if kept else None
-        if last and last.section == slide.section and len(list(_screens(last.blocks + slide.blocks))) < 2:
+        last = kept[-1] if kept else Slide("", [])
+        together = last.section == slide.section and len(list(_screens(last.blocks + slide.blocks))) < 2
+        if kept and (together or not slide.blocks):
             last.blocks += slide.blocks
             last.notes += slide.notes
         else:
@@ -118,11 +122,12 @@ def _said(cell: NotebookNode, section: str) -> tuple[str, list[str]]:
 
 
 def _screens(blocks: list[Block]) -> Iterator[list[Block]]:
-    """The blocks, as many on a screen as fit; a question and a figure begin one of their own."""
+    """The blocks, as many on a screen as fit; a figure and a question have nothing above them but a sentence or two."""
     screen: list[Block] = []
     for block in blocks:
-        full = sum(other.height + GAP for other in screen) + block.height > ROOM
-        if screen and (full or block.kind in ("figure", "prediction", "exercise")):
+        above = sum(other.height + GAP for other in screen)
+        crowded = block.kind in OWN_SCREEN and (above > SENTENCES or any(other.kind != "prose" for other in screen))
+        if screen and (crowded or above + block.height > ROOM):
             yield screen
             screen = []
         screen.append(block)
@@ -151,11 +156,12 @@ def _text_blocks(markdown: str) -> Iterator[Block]:
 
 
 def _lead(part: str) -> str:
-    """The paragraph's first sentence; empty for what is no paragraph, and for a sentence that is too long."""
+    """The paragraph's first sentence; empty for what is no paragraph, and for a sentence too short or too long."""
     if re.match(r"\$\$|\||[*-]\s|\d+\.\s|\*\*", part):
         return ""
     sentence = re.match(r"(?:[^.?!$`]|\$[^$]*\$|`[^`]*`|[.?!](?!\s|$))+[.?!]", part)
-    return sentence[0] if sentence and len(sentence[0]) <= LONGEST_LEAD else ""
+    fits = sentence and LEAD[0] <= len(sentence[0]) <= LEAD[1] and "arXiv" not in sentence[0]
+    return sentence[0] if fits else ""
 
 
 def _prose_block(part: str) -> Block | None:
@@ -170,7 +176,7 @@ def _prose_block(part: str) -> Block | None:
         return block if block.height <= ROOM else None
     if part.startswith("**"):
         bold = part.split("**")[1]
-        return Block(_markdown(f"**{bold}**"), 8 + _height(bold))
+        return None if len(bold) < LEAD[0] else Block(_markdown(f"**{bold}**"), 8 + _height(bold))
     return None
 
 
@@ -179,7 +185,7 @@ def _table_block(text: str) -> Block | None:
     rows = text.strip().splitlines()
     if len(rows) > LONGEST_TABLE or max(map(len, rows)) > 100:
         return None
-    return Block(_markdown(text), ROW * (len(rows) - 1), "table")
+    return Block(_markdown(text), sum(ROW + _height(row, "row") for row in rows) - ROW, "table")
 
 
 def _output_blocks(output: NotebookNode) -> Iterator[Block]:
@@ -210,15 +216,22 @@ def _markdown_blocks(text: str) -> Iterator[Block]:
 
 def _printed_blocks(text: str) -> Iterator[Block]:
     """Questions, claims, and other lines as they were printed; what waits for an answer is left out."""
-    for paragraph in re.split(r"\n(?! )", text.strip()):
-        if re.match(rf"{words.TODO}|\S+p\d+  {words.MEASURED.split('{')[0]}", paragraph):
-            continue
-        if re.match(r"Quiz |\S+p\d+  ", paragraph):
-            yield _question_block(paragraph.splitlines())
-        elif paragraph.startswith((words.RIGHT, words.WRONG)):
-            yield _claim_block(paragraph)
-        else:
-            yield _printed_block(paragraph)
+    for kind, group in groupby(re.split(r"\n(?! )", text.strip("\n")), key=_kind_of_print):
+        paragraphs = list(group)
+        if kind == "question":
+            yield from (_question_block(paragraph.splitlines()) for paragraph in paragraphs)
+        elif kind == "claim":
+            yield from map(_claim_block, paragraphs)
+        elif kind == "printed":
+            yield from map(_printed_block, _in_parts("\n".join(paragraphs)))
+
+
+def _kind_of_print(paragraph: str) -> str:
+    if re.match(rf"{words.TODO}|\S+p\d+  {words.MEASURED.split('{')[0]}", paragraph):
+        return "left out"
+    if re.match(r"Quiz |\S+p\d+  ", paragraph):
+        return "question"
+    return "claim" if paragraph.startswith((words.RIGHT, words.WRONG)) else "printed"
 
 
 def _question_block(lines: list[str]) -> Block:
@@ -235,7 +248,7 @@ def _claim_block(line: str) -> Block:
     mark, _, rest = what.partition(" ")
     below = html.escape(" · ".join(numbers))
     text = f"<p><b>{mark}</b> {html.escape(rest)}<br><span>{below}</span></p>"
-    return Block(text, 8 + _height(what, "small") + _height(below, "small"), "claim")
+    return Block(text, 8 + _height(what, "claim") + _height(below, "claim"), "claim")
 
 
 def _printed_block(text: str) -> Block:
@@ -243,19 +256,21 @@ def _printed_block(text: str) -> Block:
 
 
 def _code_blocks(source: str) -> Iterator[Block]:
-    """The code, cut at lines that fit on a screen."""
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
 
-    screen: list[str] = []
-    for line in [*source.splitlines(), None]:
-        if line is None or _height("\n".join([*screen, line]), "code") > ROOM - 12:
-            text = "\n".join(screen)
-            shown = highlight(text, PythonLexer(stripnl=False), HtmlFormatter(noclasses=True, style="xcode"))
-            yield Block(shown, 12 + _height(text, "code"), "code")
-            screen = []
-        screen.append(line)
+    for part in _in_parts(source):
+        shown = highlight(part, PythonLexer(stripnl=False), HtmlFormatter(noclasses=True, style="xcode"))
+        yield Block(shown, 12 + _height(part, "code"), "code")
+
+
+def _in_parts(text: str) -> Iterator[str]:
+    """The lines of code or print, in as many parts of equal length as it takes screens."""
+    lines = text.splitlines()
+    screens = math.ceil(_height(text, "code") / (ROOM - 60))
+    for begin, end in pairwise(round(k * len(lines) / screens) for k in range(screens + 1)):
+        yield "\n".join(lines[begin:end])
 
 
 def _height(text: str, kind: str = "prose") -> float:

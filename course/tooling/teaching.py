@@ -9,7 +9,7 @@ from operator import itemgetter
 from nbformat import NotebookNode
 
 from course.lesson import exercises
-from course.tooling import notebooks
+from course.tooling import notebooks, slides
 
 PATHS = notebooks.PACKAGE / "tooling" / "teaching_paths.csv"
 
@@ -26,10 +26,15 @@ def paths_text(lessons: list[dict]) -> str:
 
 
 def lesson_text(lesson: dict) -> str:
-    """What to know of one lesson in class, in Markdown: what it asks first, and what students get wrong."""
-    asked = _list(predictions(notebooks.read(lesson["path"])))
-    wrong = _list(mistakes(lesson["lesson"]))
-    return f"**It asks before it measures.**\n\n{asked}\n\n**Where students go wrong.**\n\n{wrong}"
+    """What to know of one lesson in class, in Markdown: its slides' minutes, what it asks first, what goes wrong."""
+    notebook = notebooks.read(lesson["path"])
+    plan = slides.plan(notebook)
+    minutes = ", ".join(f"{section} {minutes:.0f}" for section, minutes in plan)
+    asked, wrong = _list(predictions(notebook)), _list(mistakes(lesson["lesson"]))
+    return (
+        f"**Slides, minutes per section**, {sum(minutes for _, minutes in plan):.0f} in all: {minutes}.\n\n"
+        f"**It asks before it measures.**\n\n{asked}\n\n**Where students go wrong.**\n\n{wrong}"
+    )
 
 
 def predictions(notebook: NotebookNode) -> list[str]:

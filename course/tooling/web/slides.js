@@ -3,6 +3,11 @@ renderMathInElement(document.body, {
   delimiters: [{left: "$$", right: "$$", display: true}, {left: "$", right: "$", display: false}],
   ignoredTags: ["script", "style", "pre", "code"], throwOnError: false,
 });
+// An equation wider than its slide is set smaller, down to 22 pixels.
+function fitEquations() {
+  for (const equation of Reveal.getCurrentSlide().querySelectorAll(".katex-display"))
+    for (let size = 36; size > 22 && equation.scrollWidth > equation.clientWidth + 1; size -= 1) equation.style.fontSize = size + "px";
+}
 let speaker = null;
 const clock = seconds => Math.floor(seconds / 60) + ":" + String(Math.round(seconds) % 60).padStart(2, "0");
 const planned = until => Reveal.getSlides().slice(0, until).reduce((sum, slide) => sum + Number(slide.dataset.timing), 0);
@@ -29,5 +34,5 @@ function openSpeaker() {
 Reveal.initialize({
   width: 1280, height: 720, margin: 0, hash: true, center: false, transition: "none", slideNumber: "c/t", controls: false,
   keyboard: {83: openSpeaker, 78: () => Reveal.configure({showNotes: !Reveal.getConfig().showNotes})},
-}).then(tellSpeaker);
-Reveal.on("slidechanged", tellSpeaker);
+}).then(fitEquations);
+Reveal.on("slidechanged", () => { fitEquations(); tellSpeaker(); });
