@@ -120,6 +120,20 @@ def slides(
 
 
 @app.command()
+def export(
+    html: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write a site of all lessons here.")] = None,
+) -> None:
+    """Write the course in another form: a site to read."""
+    from course.tooling import site
+
+    if html is None:
+        raise ValueError("say what to export: --html FOLDER")
+    for warning in site.build(html):
+        _print(warning, stderr=True)
+    _print(f"{html / 'index.html'} is the front page. The site needs no network and no server.")
+
+
+@app.command()
 def refresh(
     lessons: Names = None,
     check: Annotated[bool, typer.Option("--check", help="Only say what is stale.")] = False,
