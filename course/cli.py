@@ -116,21 +116,27 @@ def slides(
     notebook, path = notebooks.read(chosen["path"]), output or Path(f"slides-{chosen['lesson']}.html")
     path.write_text(making.page(notebook), encoding="utf-8")
     _print(scoreboard.plan_table(making.plan(notebook)))
-    _print(f"{path} holds {len(making.slides(notebook))} slides. In the browser, S opens the speaker's window, N shows notes.")
+    _print(f"{path} holds {len(making.slides(notebook))} slides.")
+    _print("In the browser the key S opens the speaker's window, and N shows the notes below.")
 
 
 @app.command()
 def export(
     html: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write a site of all lessons here.")] = None,
+    nbgrader: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write nbgrader's assignments here.")] = None,
 ) -> None:
-    """Write the course in another form: a site to read."""
-    from course.tooling import site
+    """Write the course in another form: a site to read, or its exercises as assignments for nbgrader."""
+    from course.tooling import grading, site
 
-    if html is None:
-        raise ValueError("say what to export: --html FOLDER")
-    for warning in site.build(html):
-        _print(warning, stderr=True)
-    _print(f"{html / 'index.html'} is the front page. The site needs no network and no server.")
+    if html is None and nbgrader is None:
+        raise ValueError("say what to export: --html FOLDER or --nbgrader FOLDER")
+    if html is not None:
+        for warning in site.build(html):
+            _print(warning, stderr=True)
+        _print(f"{html / 'index.html'} is the front page. The site needs no network and no server.")
+    if nbgrader is not None:
+        written = grading.write(nbgrader)
+        _print(f"{nbgrader} holds {len(written)} assignments. Next, there: nbgrader generate_assignment NAME")
 
 
 @app.command()

@@ -4,7 +4,7 @@ from course import memory
 from course.lesson import usage
 from course.lesson.claims import claim
 from course.lesson.environment import headless, seed
-from course.lesson.exercises import check, exercise, hint, solution
+from course.lesson.exercises import assert_right, check, exercise, hint, solution
 from course.lesson.explorer import Explorer
 from course.lesson.figures import COLORS, figure, lecture_mode, show
 from course.lesson.predictions import predict, score
@@ -14,6 +14,7 @@ from course.lesson.source import show_source
 __all__ = [
     "COLORS",
     "Explorer",
+    "assert_right",
     "check",
     "claim",
     "exercise",

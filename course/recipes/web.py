@@ -17,7 +17,10 @@ from course.recipes.sources import require
 WEB = Path(course.__file__).parent / "tooling" / "web"
 PACKAGES = {
     "reveal": ("reveal.js-5.2.1.tgz", r"LICENSE|dist/reveal\.(js|css)"),
-    "katex": ("katex-0.16.47.tgz", r"LICENSE|dist/katex\.min\.(js|css)|dist/contrib/auto-render\.min\.js|dist/fonts/.+\.woff2"),
+    "katex": (
+        "katex-0.16.47.tgz",
+        r"LICENSE|dist/katex\.min\.(js|css)|dist/contrib/auto-render\.min\.js|dist/fonts/.+\.woff2",
+    ),
 }
 
 

@@ -171,7 +171,7 @@ def measured() -> dict[str, dict[str, float]]:
 
 
 def record_measured(lesson: str, cost: dict[str, float]) -> None:
-    """Put what is known of the lesson's cost (cpu_s, peak_mb, first_figure_s, binder_s) into the recorded measurements."""
+    """Put what is known of the lesson's cost (cpu_s, peak_mb, first_figure_s, binder_s) into the measurements."""
     table = measured()
     known = {key: round(cost[key], 1) for key in MEASURED_COLUMNS[1:] if key in cost}
     table[lesson] = table.get(lesson, {}) | known

@@ -49,8 +49,8 @@ def problems(notebook: NotebookNode) -> list[str]:
 def texts(notebook: NotebookNode) -> str:
     """The notebook's Markdown: its cells' and its outputs'."""
     parts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
-    return "\n\n".join(parts + [output.data["text/markdown"] for output in outputs if "text/markdown" in output.get("data", {})])
+    shown = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
+    return "\n\n".join(parts + [data["text/markdown"] for data in shown if "text/markdown" in data])
 
 
 def dead_links(markdown: str, folder: Path) -> list[str]:

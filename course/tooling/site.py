@@ -81,7 +81,9 @@ def index(lessons: Iterable[dict]) -> str:
     """The front page, in Markdown: what each lesson is about, and the order of the pages."""
     paths = {lesson["path"].relative_to(notebooks.folder()).as_posix(): lesson for lesson in lessons}
     rows = "\n".join(f"* [{title(lesson)}]({path}): {lesson['summary']}" for path, lesson in paths.items())
-    tree = "\n".join(["```{toctree}", ":hidden:", "", *(path.removesuffix(".ipynb") for path in paths), "teaching", "```"])
+    tree = "\n".join(
+        ["```{toctree}", ":hidden:", "", *(path.removesuffix(".ipynb") for path in paths), "teaching", "```"]
+    )
     return (
         f"# {TITLE}\n\nA course on big AI models. Every lesson asks, lets you predict, and settles the question with a "
         "real experiment on one core.\nHere it is to read; to run it, open the notebooks in JupyterLab.\n\n"
@@ -97,7 +99,7 @@ def title(lesson: dict) -> str:
 def dead_links(site: Path) -> list[str]:
     """The addresses inside the site that lead nowhere, as "page: address"."""
     pages = {page: page.read_text(encoding="utf-8") for page in sorted(site.rglob("*.html"))}
-    inside = re.compile(r'''(?:href|src)="(?!\w+:)([^"#?]+)''')
+    inside = re.compile(r"""(?:href|src)="(?!\w+:)([^"#?]+)""")
     return [
         f"{page.relative_to(site).as_posix()}: {address}"
         for page, text in pages.items()

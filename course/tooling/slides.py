@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
-from pathlib import Path
 
 from nbformat import NotebookNode
 
@@ -23,7 +22,13 @@ SHOW_CODE, SKIP = "slide-code", "slide-skip"
 WORDS_PER_MINUTE = 130  # of a lecturer who explains
 SECONDS = {"figure": 30, "prediction": 60, "exercise": 45, "code": 30}  # to look, to vote, to read
 ROOM, GAP = 590, 10  # pixels below a slide's title, and between its blocks
-LINE = {"prose": (38, 78), "small": (31, 92), "claim": (34, 82), "row": (30, 75), "code": (29, 84)}  # a line's height in pixels, and its characters
+LINE = {
+    "prose": (38, 78),
+    "small": (31, 92),
+    "claim": (34, 82),
+    "row": (30, 75),
+    "code": (29, 84),
+}  # a line's height in pixels, and its characters
 ROW = 12  # above and below a line of a table
 FIGURE = 420  # what a figure needs at least
 SENTENCES = 140  # what may stand above a figure or a question
@@ -147,7 +152,7 @@ def _text_blocks(markdown: str) -> Iterator[Block]:
     text = re.sub(r"<!--.*?-->", "", markdown)
     parts = [part.strip() for part in re.split(r"\n\s*\n|\n(?=\$\$)|(?<=\$\$)\n", text) if part.strip()]
     if parts and parts[0].startswith("#"):
-        heading, *parts = [*parts[0].split("\n", 1), *parts[1:]]
+        parts = [*parts[0].split("\n", 1)[1:], *parts[1:]]
         if parts and (lead := _lead(parts[0])):
             yield Block(_markdown(lead), _height(lead))
     for part in parts:

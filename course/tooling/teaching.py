@@ -1,4 +1,4 @@
-"""What the page for instructors holds of the lessons themselves: paths, sections with minutes, predictions, mistakes."""
+"""What the page for instructors takes from the lessons: paths, sections with minutes, predictions, mistakes."""
 
 import ast
 import csv

@@ -35,7 +35,10 @@ def main(python: str) -> None:
 
 def first_figure(browser: Browser, python: str, path: Path) -> float:
     """Seconds from the notebook's address to its first figure, Run All being pressed as soon as it can be."""
-    with tempfile.TemporaryDirectory() as folder, reader.course_lab(Path(folder), python, ("taskset", "-c", "0")) as lab:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        reader.course_lab(Path(folder), python, ("taskset", "-c", "0")) as lab,
+    ):
         if os.access(FORGET, os.W_OK):
             os.sync()
             FORGET.write_text("3")

@@ -23,7 +23,9 @@ STARTING_MS = 120_000  # for the page and the kernel
 RUNNING_MS = 600_000  # for a lesson, beside another one on a busy machine
 SEEN = ".jp-NotebookPanel:not(.lm-mod-hidden)"  # the notebook in front
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/lab/tree/(\S+)\?token=(\S+)")
-BUSY = "seen => [...document.querySelectorAll(seen + ' .jp-InputPrompt')].some(prompt => prompt.innerText.includes('*'))"
+BUSY = (
+    "seen => [...document.querySelectorAll(seen + ' .jp-InputPrompt')].some(prompt => prompt.innerText.includes('*'))"
+)
 OUTPUTS = f"{SEEN} .jp-OutputArea-output"
 ERRORS = ".jp-Notebook [data-mime-type='application/vnd.jupyter.error'], .jp-Notebook [data-mime-type*='stderr']"
 
@@ -44,7 +46,9 @@ def course_lab(folder: Path, python: str = sys.executable, prefix: tuple[str, ..
     hidden = {"COURSE_HEADLESS", "PYTEST_CURRENT_TEST"}
     kept = {key: value for key, value in os.environ.items() if key not in hidden}
     local = {"JUPYTER_RUNTIME_DIR": str(folder / ".runtime"), "JUPYTER_CONFIG_DIR": str(folder / ".config")}
-    environment = kept | local | {"COURSE_HOME": str(folder / ".home"), "PYTHONPATH": str(folder)}  # a copy's own course
+    environment = (
+        kept | local | {"COURSE_HOME": str(folder / ".home"), "PYTHONPATH": str(folder)}
+    )  # a copy's own course
     log = folder / "lab.log"
     command = [*prefix, python, "-m", "course.cli", "lab", "--no-browser"]
     with log.open("w") as file:

@@ -1,4 +1,4 @@
-"""Every lesson as its reader uses it: Run All in JupyterLab, then everything that can be answered or moved, by keyboard.
+"""Every lesson as its reader uses it: Run All in JupyterLab, then all that can be answered or moved, by keyboard.
 
 One test per lesson, for the run is what takes the time. Screenshots of what was seen are kept.
 """

@@ -1,4 +1,4 @@
-"""The site of all lessons: built once, served on loopback alone, every page looked at with every other request refused."""
+"""The site of all lessons: built once, served on loopback alone, every page seen with all other requests refused."""
 
 import subprocess
 import sys
@@ -55,7 +55,10 @@ def test_every_lesson_is_there(built: Path):
 def test_every_page_is_whole_and_readable(built: Path, url: str, scheme: str, browser: Browser, screenshots: Path):
     context = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme=scheme)
     refused, errors = [], []
-    context.route(lambda address: not address.startswith((url, "data:")), lambda route: refused.append(route.request.url) or route.abort())
+    context.route(
+        lambda address: not address.startswith((url, "data:")),
+        lambda route: refused.append(route.request.url) or route.abort(),
+    )
     page = context.new_page()
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -63,7 +66,9 @@ def test_every_page_is_whole_and_readable(built: Path, url: str, scheme: str, br
     for path in sorted(built.rglob("*.html")):
         page.goto(f"{url}/{path.relative_to(built).as_posix()}")
         equations += page.locator(".katex").count()
-        assert page.locator("span.math, div.math").count() == page.locator(":is(span.math, div.math):has(.katex)").count()
+        assert (
+            page.locator("span.math, div.math").count() == page.locator(":is(span.math, div.math):has(.katex)").count()
+        )
         assert page.locator(".katex-error").count() == 0
         assert page.evaluate("[...document.images].filter(image => !image.naturalWidth || !image.alt).length") == 0
         found = Axe().run(page).response["violations"]

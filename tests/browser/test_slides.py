@@ -11,10 +11,12 @@ OVERFLOWING = """() => {
   const screen = Reveal.getCurrentSlide().querySelector('.screen'), room = screen.getBoundingClientRect();
   return [...screen.querySelectorAll('*:not(.katex-mathml *, svg *)')].filter(part => {
     const box = part.getBoundingClientRect();
-    return box.width && box.height && (box.bottom > room.bottom + 1 || box.right > room.right + 1 || box.left < room.left - 1);
+    const within = box.bottom <= room.bottom + 1 && box.right <= room.right + 1 && box.left >= room.left - 1;
+    return box.width && box.height && !within;
   }).map(part => part.outerHTML.slice(0, 200));
 }"""
-SMALLEST = """() => Math.min(...[...Reveal.getCurrentSlide().querySelectorAll('.screen p, .screen li, .screen pre, .screen td')]
+SMALLEST = """() => Math.min(...[...Reveal.getCurrentSlide().querySelectorAll('p, li, pre, td')]
+  .filter(part => !part.closest('.notes'))
   .map(part => parseFloat(getComputedStyle(part).fontSize)), 99)"""
 
 

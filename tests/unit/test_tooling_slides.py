@@ -9,7 +9,8 @@ from course.tooling import notebooks, slides
 PNG = "iVBORw0KGgo="
 TEXT = (
     "# 9.1 Two\n\n**Is one and one always two, or only sometimes?**\n\n* not on the title\n\n## Why\n\n"
-    "One and one is two, as was known before. It is said at length.\n\n$$1 + 1 = 2$$\n\n| a | b |\n|:--|:--|\n| 1 | 2 |\n"
+    "One and one is two, as was known before. It is said at length.\n\n$$1 + 1 = 2$$\n\n"
+    "| a | b |\n|:--|:--|\n| 1 | 2 |\n"
 )
 
 
@@ -45,7 +46,9 @@ def test_a_text_gives_titles_bold_sentences_leads_equations_and_tables_and_the_r
 
 
 def test_a_figure_keeps_its_description_and_stands_below_a_sentence_or_two():
-    [_, why] = slides.slides(lesson(new_markdown_cell("# T"), new_markdown_cell("## Why\n\nLook at the line as it rises."), drawn()))
+    [_, why] = slides.slides(
+        lesson(new_markdown_cell("# T"), new_markdown_cell("## Why\n\nLook at the line as it rises."), drawn())
+    )
     assert kinds(why) == ["prose", "figure"]
     assert 'alt="A line rises from one to two."' in why.blocks[1].html
     assert f"data:image/png;base64,{PNG}" in why.blocks[1].html
@@ -77,7 +80,9 @@ def test_what_was_printed_is_told_apart():
 def test_code_is_shown_where_a_tag_says_so_and_a_cell_can_be_left_out():
     hidden, shown = printed("x", source="secret = 1"), printed("y", ["slide-code"], "def open():\n    return 2")
     gone = printed("never", ["slide-skip"])
-    found = "".join(b.html for slide in slides.slides(lesson(new_markdown_cell("# T"), hidden, shown, gone)) for b in slide.blocks)
+    found = "".join(
+        b.html for slide in slides.slides(lesson(new_markdown_cell("# T"), hidden, shown, gone)) for b in slide.blocks
+    )
     assert "secret" not in found
     assert "def" in found
     assert "never" not in found

@@ -36,7 +36,7 @@ def test_a_path_within_a_day_says_when_and_a_longer_one_in_which_session():
 
 
 def test_predictions_are_the_questions_that_the_code_asks():
-    ask = 'predict(\n    "9.1p1", "Which "\n    "wins?", choices=["a", "b"])\npredict("9.1p2", "How often?", number=(0, 1))'
+    ask = 'predict(\n    "9.1p1", "Which "\n    "wins?", choices=["a"])\npredict("9.1p2", "How often?", number=(0, 1))'
     notebook = new_notebook(cells=[new_markdown_cell('predict("x", "not this")'), new_code_cell(ask)])
     assert teaching.predictions(notebook) == ["Which wins?", "How often?"]
 

@@ -56,6 +56,13 @@ def check(id: str, answer=None) -> None:
     print(verdict(id, answer))
 
 
+def assert_right(id: str, answer=None) -> None:
+    """Nothing when the answer is right; otherwise AssertionError with what check() would say. For grading."""
+    said = verdict(id, answer)
+    if not said.startswith(words.RIGHT):
+        raise AssertionError(said)
+
+
 def hint(id: str) -> None:
     """Print the exercise's next hint, or the last one again. Headless, the first: outputs must repeat."""
     found = find("EXERCISES", id)
