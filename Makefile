@@ -13,7 +13,7 @@ unexport PIP_TARGET PIP_PREFIX PIP_ROOT PYTHONHOME PYTHONPATH
 export PIP_USER := 0
 export PIP_REQUIRE_HASHES := 0
 
-.PHONY: lab test browser lock environment
+.PHONY: lab test browser test-lowest test-newest lock environment
 
 lab: environment
 	@$(BIN)/course lab
@@ -43,6 +43,15 @@ environment:
 	if [ "$$(cat $(VENV)/package.stamp 2>&1)" != "$$package" ]; then \
 	  $(PIP) --editable . && echo "$$package" > $(VENV)/package.stamp; \
 	fi
+
+# For maintainers, with uv: unit tests and exercises with the lowest and the newest versions that pyproject.toml allows,
+# and with another Python, as in `make test-newest UV_PYTHON=3.13`.
+lowest := --resolution lowest-direct
+newest := --upgrade
+test-lowest test-newest: test-%:
+	uv venv --quiet --clear $(VENV)-$*
+	uv pip install --quiet --python $(VENV)-$*/bin/python $($*) --editable '.[test]'
+	$(VENV)-$*/bin/python -m pytest -n 2 --dist loadfile tests/unit tests/exercises
 
 # For maintainers, with uv: exact pins for Python 3.11 to 3.13 on Linux, macOS and Windows.
 lock:

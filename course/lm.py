@@ -23,10 +23,12 @@ def characters_of(text: str) -> str:
 def encode(text: str, characters: str) -> Integer[np.ndarray, " tokens"]:
     """Token ids: the characters' places in the table, or the text's UTF-8 bytes when the table is empty.
 
-    Raises ValueError when the text holds a character that is not in the table.
+    Raises ValueError for what is no text, and when it holds a character that is not in the table.
     """
+    if not isinstance(text, str):
+        raise ValueError(f"a text is expected, in quotation marks, not a value of type {type(text).__name__}.")
     if not characters:
-        return np.frombuffer(text.encode("utf-8"), np.uint8)
+        return np.frombuffer(text.encode("utf-8", errors="replace"), np.uint8)
     table, codes = _codes(characters), _codes(text)
     ids = np.minimum(np.searchsorted(table, codes), len(table) - 1)
     unknown = np.flatnonzero(table[ids] != codes)
@@ -66,7 +68,7 @@ def sample(
     an unknown character and settings out of range.
     """
     _check_settings(temperature, top_k, top_p)
-    prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+    prompts = list(prompt) if isinstance(prompt, list | tuple) else [prompt]
     rows = [list(map(int, encode(text, characters))) for text in prompts]
     if not all(rows):
         raise ValueError("the prompt is empty: give at least one character.")
@@ -171,8 +173,8 @@ def perplexity(params: PyTree, text: str, **options) -> float:
 
 
 def _check_settings(temperature: float, top_k: int | None, top_p: float) -> None:
-    if not (np.isfinite(temperature) and temperature >= 0):
-        raise ValueError(f"temperature must be a number of at least 0, got {temperature}.")
+    if not isinstance(temperature, int | float | np.number) or not (np.isfinite(temperature) and temperature >= 0):
+        raise ValueError(f"temperature must be a number of at least 0, got {temperature!r}.")
     if top_k is not None and top_k < 1:
         raise ValueError(f"top_k must be at least 1, got {top_k}.")
     if not 0 < top_p <= 1:

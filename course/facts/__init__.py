@@ -116,7 +116,7 @@ def _names(row: Fact, condition: str) -> Iterable[str]:
 
 
 def _find(table: dict[str, T], name: str, what: str) -> T:
-    if name in table:
+    if isinstance(name, str) and name in table:
         return table[name]
     spelt = {key.lower(): key for key in table}
     near = [spelt[key] for key in difflib.get_close_matches(str(name).lower(), spelt, n=3, cutoff=0.5)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from course.lesson import answers, words
 from course.lesson.environment import headless, publish_widget
-from course.lesson.numbers import as_number, plain
+from course.lesson.numbers import as_number, describe, plain
 from course.lesson.numbers import measured as about
 
 
@@ -37,7 +37,9 @@ def predict(
 
     Nobody has to answer, and nothing waits for the answer. Without a front end the question is printed.
     """
-    if bool(choices) == bool(number) or (number and not number[0] < number[1]):
+    asks_for_choice = _are_choices(choices) and number is None
+    asks_for_number = _are_bounds(number) and isinstance(choices, list | tuple) and not choices
+    if not (asks_for_choice or asks_for_number):
         raise ValueError(words.BAD_QUESTION.format(id=id, choices=choices, number=number))
     asked = Question(id, question, tuple(choices), tuple(number or Question.bounds), unit)
     _questions[id] = asked
@@ -50,7 +52,12 @@ def predict(
 
 
 def record(id: str, prediction: str | float) -> None:
-    """Keep a prediction until score() asks for it, in a later kernel too; the Record button does this."""
+    """Keep a prediction until score() asks for it, in a later kernel too; the Record button does this.
+
+    Raises ValueError for what is neither a text nor a finite number.
+    """
+    if not isinstance(prediction, str) and as_number(prediction) is None:
+        raise ValueError(words.BAD_PREDICTION.format(id=id, given=describe(prediction)))
     _predictions[id] = prediction
     answers.note("prediction", id, said=prediction)
 
@@ -68,6 +75,19 @@ def score(id: str, measured: str | float) -> None:
     else:
         parts.append(words.NO_PREDICTION)
     print(" · ".join(parts))
+
+
+def _are_choices(choices) -> bool:
+    """Whether these are texts to choose from."""
+    return isinstance(choices, list | tuple) and len(choices) > 0 and all(isinstance(text, str) for text in choices)
+
+
+def _are_bounds(number) -> bool:
+    """Whether this is a pair of numbers, the lower one first."""
+    if not isinstance(number, list | tuple) or len(number) != 2:
+        return False
+    low, high = map(as_number, number)
+    return low is not None and high is not None and low < high
 
 
 def _comparison(said: str | float, measured: str | float) -> str:

@@ -32,6 +32,7 @@ BAD_QUESTION = (
     "predict({id!r}) takes either choices=[...] or number=(low, high) with low < high, "
     "got choices={choices!r} and number={number!r}"
 )
+BAD_PREDICTION = "a prediction for {id} is one of the choices, as a text, or a finite number; this is {given}"
 
 # figures
 CAPTION = "Figure."

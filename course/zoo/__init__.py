@@ -53,7 +53,8 @@ def load(name: str, folder: Path = ZOO) -> PyTree:
     Raises ValueError, with one sentence, for an unknown name and for a file that is missing, damaged or of another
     shape than its card says.
     """
-    if name not in (known := _read_cards(folder)):
+    known = _read_cards(folder)
+    if not isinstance(name, str) or name not in known:
         raise ValueError(f"no model {name!r} in the zoo: there are {', '.join(known)}.")
     card, path = known[name], folder / f"{name}.safetensors"
     if path.exists() and sha256(path.read_bytes()) != card["sha256"]:

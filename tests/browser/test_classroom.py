@@ -12,6 +12,12 @@ from course.tooling import notebooks
 
 BINDER_MB = 2 * 1024**3 / 1e6
 AT_ONCE = ("1.3", "2.4", "3.6")
+ENDLESS = """\
+import itertools
+import numpy as np
+from course.train import fit
+batches, rates = itertools.repeat(np.ones((4, 3), np.float32)), np.full(10**7, 1e-3)
+learned = fit(lambda params, batch: ((params - batch) ** 2).mean(), np.zeros(3, np.float32), batches, rates)"""
 
 
 @pytest.fixture
@@ -48,6 +54,39 @@ def test_three_lessons_at_once_fit_into_what_binder_gives(lab: reader.Lab, conte
     print(f"three lessons and the server: {peak:.0f} MB")
     assert 500 < peak < BINDER_MB
     assert [page.locator(reader.ERRORS).count() for page in pages] == [0, 0, 0]
+
+
+def test_the_stop_button_keeps_what_a_model_has_learned(lab: reader.Lab, page: Page):
+    reader.open_notebook(page, lab, lab.start)
+    reader.cell(page, 0).click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    training = reader.cell(page, 1)
+    training.locator(".cm-content").focus()
+    page.keyboard.insert_text(ENDLESS)
+    page.keyboard.press("Control+Enter")
+    expect(training.locator(".jp-OutputArea-output")).to_contain_text("training", timeout=60_000)  # its progress bar
+    page.locator(f"{reader.SEEN} [data-command='notebook:interrupt-kernel']").click()
+    reader.wait_until_idle(page)
+    said = reader.run_below(page, 1, "print('stopped', learned.interrupted, int(learned.state.step) > 0)")
+    assert "stopped True True" in said
+
+
+def test_a_lesson_runs_again_after_its_kernel_was_killed(lab: reader.Lab, page: Page):
+    [lesson] = notebooks.find(["3.6"])
+    reader.open_notebook(page, lab, lesson["path"].relative_to(notebooks.require_checkout()).as_posix())
+    reader.run_all(page)
+    reader.wait_for_figure(page)
+    for kernel in psutil.Process(lab.process.pid).children(recursive=True):
+        if "ipykernel" in " ".join(kernel.cmdline()):
+            kernel.kill()
+    page.get_by_text("appears to have died").wait_for()
+    page.locator(".jp-Dialog").get_by_role("button", name="Ok").click()
+    reader.wait_until_open(page)
+    reader.run_all(page)
+    reader.wait_until_idle(page)
+    assert page.locator(reader.ERRORS).count() == 0
+    assert page.locator(f"{reader.OUTPUTS} img").count() > 5
 
 
 def test_work_is_packed_here_and_goes_on_in_a_fresh_copy(lab: reader.Lab, page: Page):

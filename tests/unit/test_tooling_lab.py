@@ -9,11 +9,13 @@ import time
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 
 from course.tooling import lab, notebooks
 
 ROOT = Path(__file__).parents[2]
+posix = pytest.mark.skipif(sys.platform == "win32", reason="stops the server with a POSIX signal")
 NEWS = "@jupyterlab/apputils-extension:notification"
 
 
@@ -69,9 +71,11 @@ def test_without_a_display_there_is_no_browser(monkeypatch):
     assert not lab.has_browser()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="stops the server with a POSIX signal")
-def test_the_printed_address_answers_with_its_token_only(tmp_path):
-    environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path)}
+@pytest.fixture
+def running(tmp_path):
+    """A running `course lab`: (the server's process, its address, its token); its own files lie in the folder."""
+    environment = {**os.environ, "JUPYTER_DATA_DIR": str(tmp_path / "data"), "JUPYTER_CONFIG_DIR": str(tmp_path)}
+    environment.pop("JUPYTER_RUNTIME_DIR", None)
     command = [sys.executable, "-m", "course.cli", "lab", "--no-browser"]
     with (tmp_path / "log").open("w") as log:
         server = subprocess.Popen(
@@ -79,14 +83,57 @@ def test_the_printed_address_answers_with_its_token_only(tmp_path):
         )
     try:
         url, token = wait_for_address(tmp_path / "log")
-        base = url.partition("/lab")[0]
-        assert status(f"{base}/api/contents?token={token}") == 200
-        assert status(f"{base}/api/contents") == 403
-        settings = urllib.request.urlopen(f"{base}/lab/api/settings/{NEWS}?token={token}", timeout=30)
-        assert json.load(settings)["schema"]["properties"]["fetchNews"]["default"] == "false"
+        yield psutil.Process(server.pid), url.partition("/lab")[0], token
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
+
+
+@posix
+def test_the_printed_address_answers_with_its_token_only(running):
+    _, base, token = running
+    assert status(f"{base}/api/contents?token={token}") == 200
+    for path in ("api/contents", "api/kernels", "api/terminals", "api/kernelspecs", "terminals/websocket/1"):
+        assert status(f"{base}/{path}") == 403, path
+    with urllib.request.urlopen(f"{base}/files/README.md", timeout=30) as asked_for_the_token:
+        assert "Big Models" not in asked_for_the_token.read().decode()
+    settings = urllib.request.urlopen(f"{base}/lab/api/settings/{NEWS}?token={token}", timeout=30)
+    assert json.load(settings)["schema"]["properties"]["fetchNews"]["default"] == "false"
+
+
+@posix
+def test_server_and_kernels_listen_on_this_machine_only(running):
+    server, base, token = running
+    kernel = post(f"{base}/api/kernels?token={token}", b"{}")
+    assert status(f"{base}/api/kernels/{kernel['id']}/channels") == 403  # the websocket, without the token
+    processes = [server, *server.children(recursive=True)]
+    while len(listening := [c for process in processes for c in process.net_connections() if c.status == "LISTEN"]) < 5:
+        time.sleep(0.2)  # until the kernel has opened its five ports
+        processes = [server, *server.children(recursive=True)]
+    assert {connection.laddr.ip for connection in listening} <= {"127.0.0.1", "::1"}
+
+
+@posix
+def test_other_users_see_the_token_nowhere(running, tmp_path):
+    server, base, token = running
+    post(f"{base}/api/kernels?token={token}", b"{}")
+    commands = [" ".join(process.cmdline()) for process in (server, *server.children(recursive=True))]
+    assert len(commands) > 1
+    assert not any(token in command for command in commands)
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "log"]
+    telling = [path for path in written if token.encode() in path.read_bytes()]
+    assert telling
+    assert [path.name for path in telling if path.parent.stat().st_mode & path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize("path", notebooks.paths(), ids=lambda path: path.stem)
+def test_no_stored_notebook_holds_an_address_of_a_server(path):
+    assert not re.search(r"token=|localhost:\d|127\.0\.0\.1:\d", path.read_text(encoding="utf-8"))
+
+
+def post(url: str, body: bytes) -> dict:
+    with urllib.request.urlopen(urllib.request.Request(url, body, method="POST"), timeout=60) as reply:
+        return json.load(reply)
 
 
 def wait_for_address(log: Path, seconds: float = 120) -> tuple[str, str]:

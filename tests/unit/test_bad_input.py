@@ -1,0 +1,155 @@
+"""Whatever a reader types: the kit answers in a sentence, as it promises, or raises an error of ours that says why."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from course import lm, zoo
+from course.facts import fact
+from course.lesson import Explorer, claim, exercises, figure, predict, quiz, score, show, show_source
+from course.lesson.answers import parse
+from course.lesson.predictions import record
+from course.tooling import notebooks
+
+few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(few, max_examples=200)
+
+texts = st.text(st.characters(codec=None), max_size=60)  # lone surrogates and control characters too
+numbers = st.integers(-(10**400), 10**400) | st.floats() | st.complex_numbers() | st.booleans()
+tables = arrays.arrays(
+    st.sampled_from([float, int, bool, "U3", object, complex]), arrays.array_shapes(min_side=0, max_side=4)
+)
+anything = st.recursive(
+    st.none() | numbers | texts | st.binary(max_size=20) | tables | st.just(...) | st.just(lambda *_: None),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=3) | st.tuples(inner, inner),
+    max_leaves=6,
+)
+IDS = [id for lesson in exercises.lessons() for id in exercises.declared("EXERCISES", lesson)]
+
+
+def a_sentence(error: BaseException) -> bool:
+    """Whether the error says something to a person: more than a bare value, in one line or a few."""
+    said = str(error.args[0]) if error.args else ""
+    return len(said.split()) >= 4
+
+
+def answers_or_says_why(call) -> None:
+    """Make the call; what it raises is one of ours, with a sentence."""
+    raised = None
+    try:
+        call()
+    except (ValueError, TypeError) as error:
+        raised = error
+    assert raised is None or a_sentence(raised), raised
+
+
+@many
+@given(id=st.sampled_from(IDS), answer=anything)
+def test_check_answers_any_value_in_one_line(id, answer, capsys):
+    exercises.check(id, answer)
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out.count("\n") == 1
+    assert printed.out.startswith(("✓", "✗", "TODO"))
+
+
+@few
+@given(id=anything, answer=anything)
+def test_an_unknown_exercise_or_quiz_is_named_in_one_line(id, answer, capsys):
+    for ask in (exercises.check, quiz):
+        ask(id, answer)
+    exercises.hint(id)
+    exercises.solution(id)
+    exercises.exercise(id)
+    assert "Traceback" not in capsys.readouterr().out
+
+
+@few
+@given(answer=anything)
+def test_a_quiz_answers_any_value(answer, capsys):
+    quiz("1.3q1", answer)
+    assert capsys.readouterr().out.startswith(("✗", "✓", "Quiz"))
+
+
+@few
+@given(question=anything, choices=anything, number=anything)
+def test_predict_asks_or_says_what_it_takes(question, choices, number, capsys):
+    answers_or_says_why(lambda: predict("9.9p1", question, choices, number))
+
+
+@few
+@given(said=anything, measured=anything)
+def test_score_compares_or_says_what_was_measured(said, measured, capsys):
+    answers_or_says_why(lambda: record("9.9p2", said))
+    score("9.9p2", measured)
+    assert capsys.readouterr().out.startswith("9.9p2  measured")
+
+
+@few
+@given(measured=anything, band=anything, control=anything)
+def test_a_claim_is_one_line_whatever_was_measured(measured, band, control, capsys):
+    claim("9.9c1", "Anything is about one.", measured=measured, band=band, control=control)
+    assert capsys.readouterr().out[0] in "✓✗"
+
+
+@few
+@given(fig=anything, alt=anything)
+def test_show_wants_a_figure_and_a_description(fig, alt):
+    with pytest.raises((TypeError, ValueError)) as raised:
+        show(fig, alt)
+    assert a_sentence(raised.value)
+
+
+@few
+@given(name=texts, slider=anything)
+def test_an_explorer_refuses_what_is_no_slider(name, slider):
+    alt = "A square without anything in it."
+    answers_or_says_why(lambda: Explorer(lambda **_: figure(2, 2)[0], alt=alt, **{name: slider}))
+
+
+@few
+@given(name=anything)
+def test_unknown_facts_models_and_lessons_are_named(name):
+    for ask in (fact, zoo.load):
+        with pytest.raises((KeyError, ValueError)) as raised:
+            ask(name)
+        assert a_sentence(raised.value)
+
+
+@few
+@given(name=texts)
+def test_a_lesson_that_is_not_there_is_named(name):
+    with pytest.raises(ValueError, match="no lesson named"):
+        notebooks.find([name])
+
+
+@few
+@given(given=anything)
+def test_show_source_wants_a_function(given, capsys):
+    answers_or_says_why(lambda: show_source(given))
+
+
+@many
+@given(text=texts | st.binary(max_size=80).map(lambda raw: raw.decode("utf-8", "replace")))
+def test_damaged_progress_is_passed_over(text):
+    assert all(answer["kind"] in ("exercise", "quiz", "prediction") for answer in parse(text))
+
+
+@pytest.mark.parametrize("temperature", [math.nan, math.inf, -1.0, "hot", None])
+def test_a_language_model_refuses_a_temperature_that_is_none(temperature):
+    model = zoo.load("lm-27k")
+    with pytest.raises((ValueError, TypeError)) as raised:
+        lm.sample(model, "The king", 4, temperature=temperature)
+    assert a_sentence(raised.value)
+
+
+@pytest.mark.parametrize("prompt", [b"", None, 3, np.zeros((2, 2, 2)), [-1, 300]])
+def test_a_language_model_refuses_a_prompt_that_is_none(prompt):
+    model = zoo.load("lm-27k")
+    with pytest.raises((ValueError, TypeError)) as raised:
+        lm.sample(model, prompt, 4)
+    assert a_sentence(raised.value)
