@@ -32,6 +32,7 @@ LINE = {
 ROW = 12  # above and below a line of a table
 FIGURE = 420  # what a figure needs at least
 SENTENCES = 140  # what may stand above a figure or a question
+TEXT = ("lead", "prose")
 OWN_SCREEN = ("figure", "prediction", "exercise")
 LEAD, LONGEST_TABLE = (25, 170), 11  # characters, rows
 
@@ -84,8 +85,8 @@ def slides(notebook: NotebookNode) -> list[Slide]:
             for part in _by_heading(cell):
                 section, notes = _said(part, section)
                 shown += _shown(part, section, notes)
-    shown[0].blocks = [block for block in shown[0].blocks if block.kind == "prose"]
-    return _joined(shown)
+    shown[0].blocks = [block for block in shown[0].blocks if block.kind in TEXT]
+    return _without_lone_leads(_joined(shown))
 
 
 def _by_heading(cell: NotebookNode) -> list[NotebookNode]:
@@ -116,6 +117,19 @@ def _joined(shown: list[Slide]) -> list[Slide]:
     return kept
 
 
+def _without_lone_leads(shown: list[Slide]) -> list[Slide]:
+    """The slides; a first sentence that found no room beside what it leads to is left to the speaker."""
+    kept: list[Slide] = []
+    waiting: list[str] = []
+    for slide, following in zip(shown, [*shown[1:], Slide("", [])], strict=True):
+        slide.notes, waiting = waiting + slide.notes, []
+        if [block.kind for block in slide.blocks] == ["lead"] and following.section == slide.section:
+            waiting = slide.notes
+        else:
+            kept.append(slide)
+    return kept
+
+
 def _said(cell: NotebookNode, section: str) -> tuple[str, list[str]]:
     """(the section from here on, what the speaker says): a text's heading, and the text."""
     if cell.cell_type != "markdown":
@@ -131,7 +145,7 @@ def _screens(blocks: list[Block]) -> Iterator[list[Block]]:
     screen: list[Block] = []
     for block in blocks:
         above = sum(other.height + GAP for other in screen)
-        crowded = block.kind in OWN_SCREEN and (above > SENTENCES or any(other.kind != "prose" for other in screen))
+        crowded = block.kind in OWN_SCREEN and (above > SENTENCES or any(other.kind not in TEXT for other in screen))
         if screen and (crowded or above + block.height > ROOM):
             yield screen
             screen = []
@@ -154,7 +168,7 @@ def _text_blocks(markdown: str) -> Iterator[Block]:
     if parts and parts[0].startswith("#"):
         parts = [*parts[0].split("\n", 1)[1:], *parts[1:]]
         if parts and (lead := _lead(parts[0])):
-            yield Block(_markdown(lead), _height(lead))
+            yield Block(_markdown(lead), _height(lead), "lead")
     for part in parts:
         if block := _prose_block(part):
             yield block
@@ -165,7 +179,7 @@ def _lead(part: str) -> str:
     if re.match(r"\$\$|\||[*-]\s|\d+\.\s|\*\*", part):
         return ""
     sentence = re.match(r"(?:[^.?!$`]|\$[^$]*\$|`[^`]*`|[.?!](?!\s|$))+[.?!]", part)
-    fits = sentence and LEAD[0] <= len(sentence[0]) <= LEAD[1] and "arXiv" not in sentence[0]
+    fits = sentence and LEAD[0] <= len(sentence[0]) <= LEAD[1] and not re.search("arXiv|et al", sentence[0])
     return sentence[0] if fits else ""
 
 

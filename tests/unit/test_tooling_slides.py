@@ -38,7 +38,7 @@ def test_a_text_gives_titles_bold_sentences_leads_equations_and_tables_and_the_r
     title, why = slides.slides(lesson(new_markdown_cell(TEXT)))
     assert (title.section, kinds(title)) == ("9.1 Two", ["prose"])
     assert "<strong>Is one and one always two, or only sometimes?</strong>" in title.blocks[0].html
-    assert (why.section, kinds(why)) == ("Why", ["prose", "prose", "table"])
+    assert (why.section, kinds(why)) == ("Why", ["lead", "prose", "table"])
     assert "as was known before." in why.blocks[0].html
     assert "$$1 + 1 = 2$$" in why.blocks[1].html
     assert not any("at length" in block.html for block in why.blocks)
@@ -49,10 +49,19 @@ def test_a_figure_keeps_its_description_and_stands_below_a_sentence_or_two():
     [_, why] = slides.slides(
         lesson(new_markdown_cell("# T"), new_markdown_cell("## Why\n\nLook at the line as it rises."), drawn())
     )
-    assert kinds(why) == ["prose", "figure"]
+    assert kinds(why) == ["lead", "figure"]
     assert 'alt="A line rises from one to two."' in why.blocks[1].html
     assert f"data:image/png;base64,{PNG}" in why.blocks[1].html
     assert f"*{words.CAPTION}* A line rises from one to two." in why.notes
+
+
+def test_a_sentence_alone_is_left_to_the_speaker():
+    tall = printed("\n".join("row" for _ in range(17)))
+    lead = "It is so, and it has always been so, as far as we know " + "and think, " * 5 + "today."
+    text = new_markdown_cell(f"## Why\n\n{lead}")
+    [_, why] = slides.slides(lesson(new_markdown_cell("# T\n\n**A question that is long enough?**"), text, tall))
+    assert kinds(why) == ["printed"]
+    assert "as far as we know" in why.notes[0]
 
 
 def test_a_figure_below_much_else_begins_a_screen():
