@@ -1,6 +1,9 @@
 """Whatever a reader types: the kit answers in a sentence, as it promises, or raises an error of ours that says why."""
 
+import contextlib
+import itertools
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from course import lm, zoo
 from course.facts import fact
 from course.lesson import Explorer, claim, exercises, figure, predict, quiz, score, show, show_source
 from course.lesson.answers import parse
+from course.lesson.exercises import watchdog
 from course.lesson.predictions import record
 from course.tooling import notebooks
 
@@ -20,9 +24,7 @@ many = settings(few, max_examples=200)
 
 texts = st.text(st.characters(codec=None), max_size=60)  # lone surrogates and control characters too
 numbers = st.integers(-(10**400), 10**400) | st.floats() | st.complex_numbers() | st.booleans()
-tables = arrays.arrays(
-    st.sampled_from([float, int, bool, "U3", complex]), arrays.array_shapes(min_side=0, max_side=4)
-)
+tables = arrays.arrays(st.sampled_from([float, int, bool, "U3", complex]), arrays.array_shapes(min_side=0, max_side=4))
 anything = st.recursive(
     st.none() | numbers | texts | st.binary(max_size=20) | tables | st.just(...) | st.just(lambda *_: None),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=3) | st.tuples(inner, inner),
@@ -153,3 +155,47 @@ def test_a_language_model_refuses_a_prompt_that_is_none(prompt):
     with pytest.raises((ValueError, TypeError)) as raised:
         lm.sample(model, prompt, 4)
     assert a_sentence(raised.value)
+
+
+def stubborn(*_):
+    """An endless loop with the bare except that beginners write."""
+    while True:
+        with contextlib.suppress(BaseException):
+            sum(range(1000))
+
+
+def counts_for_ever(*_):
+    for _ in itertools.count():
+        pass
+
+
+@pytest.mark.skipif(not hasattr(watchdog.signal, "setitimer"), reason="without an alarm a thread is left behind")
+@pytest.mark.parametrize("endless", [stubborn, counts_for_ever])
+def test_an_endless_answer_is_stopped_even_when_it_catches_everything(endless, monkeypatch, capsys):
+    monkeypatch.setattr(exercises, "LIMIT_S", 0.2)
+    for _ in range(3):
+        exercises.check("1.3b", endless)
+        assert "did not finish within 0.2 s" in capsys.readouterr().out
+    assert watchdog.signal.getitimer(watchdog.signal.ITIMER_REAL) == (0, 0)
+
+
+class OwnError(BaseException):
+    """Not an Exception, so that `except Exception` lets it through."""
+
+
+@pytest.mark.parametrize("error", [OwnError("mine"), SystemExit(3), GeneratorExit(), MemoryError(), StopIteration()])
+def test_whatever_an_answer_raises_is_said_in_one_line(error, capsys):
+    def answer(*_):
+        raise error
+
+    exercises.check("1.3b", answer)
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 1
+    assert type(error).__name__ in printed
+
+
+def test_what_an_answer_prints_is_not_kept():
+    with watchdog.quiet():
+        assert sys.stdout is sys.stderr
+        assert not hasattr(sys.stdout, "getvalue")
+        print("x" * 1000)

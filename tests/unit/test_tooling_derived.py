@@ -12,6 +12,18 @@ from course.tooling.execute import execute
 
 ROOT = Path(__file__).parents[2]
 URL = "https://github.com/owner/course"
+
+
+def installed_as_locked() -> bool:
+    """Whether every package of lock.txt that belongs here is installed in the version it names."""
+    pins = map(Requirement, filter(None, (ROOT / "lock.txt").read_text(encoding="utf-8").splitlines()))
+    here = [pin for pin in pins if pin.marker is None or pin.marker.evaluate()]
+    return {pin.name: str(pin.specifier) for pin in here} == {
+        pin.name: f"=={metadata.version(pin.name)}" for pin in here
+    }
+
+
+locked_packages = pytest.mark.skipif(not installed_as_locked(), reason="other versions than lock.txt's are installed")
 linux_packages = pytest.mark.skipif(sys.platform == "win32", reason="not all of Linux's packages are installed")
 
 
@@ -41,6 +53,7 @@ def checkout(executed, monkeypatch, tmp_path):
 
 
 @linux_packages
+@locked_packages
 def test_refresh_makes_everything_current(checkout):
     names = {path.name for path in derived.refresh(checkout)}
     assert names == {"README.md", "teaching.md", "figure.png", "1.3-scaling-laws.ipynb"}
@@ -125,6 +138,7 @@ def test_requirements_are_one_pin_each_of_the_lock_without_test_tools(python):
 
 
 @linux_packages
+@locked_packages
 def test_requirements_satisfy_each_other():
     """What pip check would say of an environment with exactly these, for this Python."""
     python = ".".join(map(str, sys.version_info[:2]))

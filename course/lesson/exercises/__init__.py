@@ -110,7 +110,9 @@ def _judge_calmly(found: Exercise, answer) -> str:
             return watchdog.within(LIMIT_S, lambda: found.check(answer))
     except watchdog.TimeLimit:
         return words.TOO_SLOW.format(seconds=f"{LIMIT_S:g}")
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit, GeneratorExit and classes of the answer's own, too
         return words.RAISED.format(error=name_error(error))
 
 
