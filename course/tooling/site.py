@@ -49,7 +49,9 @@ def build(output: Path) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "source"
         write_source(source)
-        return _run_sphinx(source, output, Path(folder) / "doctrees")
+        warnings = _run_sphinx(source, Path(folder) / "site", Path(folder) / "doctrees")
+        shutil.copytree(Path(folder) / "site", output, dirs_exist_ok=True)  # MyST-NB writes beside its site, too
+        return warnings
 
 
 def write_source(source: Path) -> None:

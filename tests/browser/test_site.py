@@ -27,7 +27,7 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:
     """The folder of the site."""
-    folder = tmp_path_factory.mktemp("site")
+    folder = tmp_path_factory.mktemp("classroom") / "site"
     command = [sys.executable, "-m", "course.cli", "export", "--html", str(folder)]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stderr == ""
     return folder
@@ -40,6 +40,10 @@ def url(built: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+def test_nothing_is_written_beside_the_site(built: Path):
+    assert list(built.parent.iterdir()) == [built]
 
 
 def test_no_address_inside_is_dead(built: Path):
