@@ -18,7 +18,10 @@ bench = typer.Typer(help="Measure the training of the language model, or the cos
 train = typer.Typer(help="Train a model on a text of your own.", no_args_is_help=True)
 
 Names = Annotated[list[str] | None, typer.Argument(help="Lessons, as in: 1.3 start-here. All, if none is named.")]
-Port = Annotated[int | None, typer.Option(help="The port to listen on; otherwise the first free one from 8888 on.")]
+Port = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="The port to listen on; otherwise the first free one from 8888 on."),
+]
 
 
 @app.command()

@@ -11,8 +11,8 @@ import typer
 def train_lm(
     text: Annotated[Path, typer.Option(help="A UTF-8 text file; the last tenth of it is held out.")],
     out: Annotated[Path, typer.Option(help="Where to save the model.")] = Path("runs/lm.safetensors"),
-    steps: Annotated[int | None, typer.Option(min=1, help="Training steps; more steps, lower loss.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of weights, batches and sample.")] = 0,
+    steps: Annotated[int | None, typer.Option(min=1, max=10_000_000, help="Training steps; more, lower loss.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights, batches and sample.")] = 0,
 ) -> None:
     """Train a character-level language model on a text, save it, and let it write."""
     begin = time.perf_counter()
@@ -36,7 +36,7 @@ def sample(
     prompt: Annotated[str, typer.Option(help="What the text begins with.")] = "\n",
     length: Annotated[int, typer.Option(min=1, max=100_000, help="Characters to write.")] = 500,
     temperature: Annotated[float, typer.Option(help="0 always takes the likeliest character.")] = 0.8,
-    seed: Annotated[int, typer.Option(help="Another seed, another text.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another text.")] = 0,
 ) -> None:
     """Write text with a trained model."""
     from course import own_text
@@ -57,7 +57,7 @@ def make(
     sources: Annotated[Path, typer.Option(help="Folder of the packages that a data recipe reads.")] = Path("sources"),
     jobs: Annotated[int, typer.Option(min=1, help="Runs side by side.")] = 2,
     runs: Annotated[Path, typer.Option(help="Folder of what a long recipe saves on its way.")] = Path("runs"),
-    scale: Annotated[float, typer.Option(min=1, help="Models and text that many times as large.")] = 1,
+    scale: Annotated[float, typer.Option(min=1, max=1e6, help="Models and text that many times as large.")] = 1,
     text: Annotated[Path | None, typer.Option(help="A text of yours to learn from, for sweep and ladder.")] = None,
 ) -> None:
     """Make a bundled file again from its recipe."""

@@ -1,6 +1,8 @@
 """What a language model does once it is trained: it writes, and it says how much a text surprises it."""
 
+import reprlib
 from collections.abc import Sequence
+from numbers import Integral, Real
 
 import jax
 import jax.numpy as jnp
@@ -67,13 +69,14 @@ def sample(
     was trained to see; when they are used up, it reads on from the later half. Raises ValueError for an empty prompt,
     an unknown character and settings out of range.
     """
-    _check_settings(temperature, top_k, top_p)
+    _check_settings(temperature, top_p)
+    _check_whole(length=(length, 0), context=(context, 2), seed=(seed, 0), top_k=(1 if top_k is None else top_k, 1))
     prompts = list(prompt) if isinstance(prompt, list | tuple) else [prompt]
     rows = [list(map(int, encode(text, characters))) for text in prompts]
     if not all(rows):
         raise ValueError("the prompt is empty: give at least one character.")
     whole = top_k is None and top_p == 1
-    rule = (jnp.float32(temperature), None if whole else (jnp.int32(top_k or 2**30), jnp.float32(top_p)))
+    rule = (jnp.float32(temperature), None if whole else (jnp.int32(min(top_k or 2**30, 2**30)), jnp.float32(top_p)))
     rng, targets = np.random.default_rng(seed), [len(row) + length for row in rows]
     while any(len(row) < target for row, target in zip(rows, targets, strict=True)):
         window, lengths = _refilled(rows, context)
@@ -143,10 +146,12 @@ def nll(
     stride gives each token at least context - stride tokens before it, except near the text's beginning.
     Raises ValueError when the text has fewer than two tokens or the stride does not fit.
     """
-    tokens, stride = encode(text, characters), context if stride is None else stride
+    stride = context if stride is None else stride
+    _check_whole(context=(context, 1), stride=(stride, 1))
+    tokens = encode(text, characters)
     if len(tokens) < 2:
         raise ValueError("the text must have at least two tokens: the first is given, not predicted.")
-    if not 1 <= stride <= context:
+    if stride > context:
         raise ValueError(f"stride must be from 1 to the context of {context}, got {stride}.")
     starts = np.arange(0, max(1, len(tokens) - 1 - (context - stride)), stride)
     padded = np.append(tokens, np.zeros(context + 1, tokens.dtype))
@@ -172,10 +177,15 @@ def perplexity(params: PyTree, text: str, **options) -> float:
     return float(np.exp(nll(params, text, **options).mean()))
 
 
-def _check_settings(temperature: float, top_k: int | None, top_p: float) -> None:
-    if not isinstance(temperature, int | float | np.number) or not (np.isfinite(temperature) and temperature >= 0):
-        raise ValueError(f"temperature must be a number of at least 0, got {temperature!r}.")
-    if top_k is not None and top_k < 1:
-        raise ValueError(f"top_k must be at least 1, got {top_k}.")
-    if not 0 < top_p <= 1:
-        raise ValueError(f"top_p must be above 0 and at most 1, got {top_p}.")
+def _check_settings(temperature: float, top_p: float) -> None:
+    if not (isinstance(temperature, Real) and 0 <= temperature < np.inf):
+        raise ValueError(f"temperature must be a number of at least 0, got {reprlib.repr(temperature)}.")
+    if not (isinstance(top_p, Real) and 0 < top_p <= 1):
+        raise ValueError(f"top_p must be above 0 and at most 1, got {reprlib.repr(top_p)}.")
+
+
+def _check_whole(**numbers: tuple[int, int]) -> None:
+    """ValueError at the first (number, least) that is no whole number, or a smaller one."""
+    for name, (number, least) in numbers.items():
+        if not (isinstance(number, Integral) and number >= least):
+            raise ValueError(f"{name} must be a whole number of at least {least}, got {reprlib.repr(number)}.")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import lzma
+import os
 from functools import cache
 from pathlib import Path
 
@@ -31,12 +32,18 @@ def decode(tokens: UInt8[np.ndarray, " bytes"]) -> str:
     return np.asarray(tokens, dtype=np.uint8).tobytes().decode("utf-8", errors="replace")
 
 
-@cache
 def read_text(source: str | Path) -> str:
     """The whole text: one of the course's (`TEXTS`) by name, or the reader's own file by its path.
 
     Raises ValueError, with one sentence, when the file is missing, empty, not UTF-8 text or too short.
     """
+    if not isinstance(source, str | Path):
+        raise TypeError(f"source must be the name or the path of a text, got a value of type {type(source).__name__}.")
+    return _read(source)
+
+
+@cache
+def _read(source: str | Path) -> str:
     return _bundled(str(source)) if str(source) in TEXTS else _own(Path(source))
 
 
@@ -67,7 +74,7 @@ def _bundled(name: str) -> str:
 
 
 def _own(path: Path) -> str:
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path.is_file, False for a name that no file can have
         raise ValueError(f"no text named {str(path)!r}: give one of {', '.join(TEXTS)}, or the path of a text file.")
     data = path.read_bytes()
     if b"\0" in data:

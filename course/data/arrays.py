@@ -2,6 +2,7 @@
 
 import json
 import lzma
+import reprlib
 from functools import cache
 from typing import NamedTuple
 
@@ -94,8 +95,8 @@ def load_drawings(style: str) -> UInt8[np.ndarray, "concepts 32 32 4"]:
 
     A concept that the style does not draw is transparent everywhere. Raises ValueError for an unknown style.
     """
-    if style not in STYLES:
-        raise ValueError(f"no drawing style {style!r}: there are {', '.join(STYLES)}.")
+    if not isinstance(style, str) or style not in STYLES:
+        raise ValueError(f"no drawing style {reprlib.repr(style)}: there are {', '.join(STYLES)}.")
     with np.load(DATA / "emoji.npz") as arrays:
         return arrays[style]
 

@@ -12,6 +12,7 @@ Evidence is "read" (in the source, a copy of it or notes on it), "computed" (fro
 
 import csv
 import difflib
+import reprlib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -121,4 +122,4 @@ def _find(table: dict[str, T], name: str, what: str) -> T:
     spelt = {key.lower(): key for key in table}
     near = [spelt[key] for key in difflib.get_close_matches(str(name).lower(), spelt, n=3, cutoff=0.5)]
     hint = f"did you mean {listed(near)}?" if near else f"there are {listed(table, most=12)}"
-    raise UnknownName(f"no {what} {name!r}: {hint}")
+    raise UnknownName(f"no {what} {reprlib.repr(name)}: {hint}")

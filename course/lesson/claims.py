@@ -44,7 +44,7 @@ def _limits(band) -> list | None:
     """[low, high] with None for an open side; None when the band could not fail or makes no sense."""
     try:
         low, high = band
-    except (TypeError, ValueError):
+    except Exception:  # a foreign type may raise anything when it is unpacked
         return None
     ends = [as_number(low), as_number(high)]
     given = [end for end in ends if end is not None]

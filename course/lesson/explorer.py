@@ -6,7 +6,7 @@ from collections.abc import Callable
 from course.lesson import words
 from course.lesson.environment import headless, publish_widget
 from course.lesson.figures import caption, check_alt, display_picture, png_metadata, render
-from course.lesson.numbers import name_error, plain
+from course.lesson.numbers import as_number, describe, name_error, plain
 
 
 class Explorer:
@@ -18,6 +18,8 @@ class Explorer:
     """
 
     def __init__(self, draw: Callable, *, alt: str, **sliders):
+        if not callable(draw):
+            raise TypeError(words.NOT_A_FUNCTION.format(given=describe(draw)))
         self._draw, self._alt, self._sliders = draw, check_alt(alt), sliders
         self.values = {name: _initial(name, slider) for name, slider in sliders.items()}
         self._picture = render(draw(**self.values))
@@ -88,9 +90,9 @@ def _initial(name: str, slider) -> object:
         return slider[0]
     if isinstance(slider, tuple) and len(slider) == 4:
         low, high, step, initial = slider
-        if low < high and step > 0 and low <= initial <= high:
+        if None not in map(as_number, slider) and low < high and step > 0 and low <= initial <= high:
             return initial
-    raise ValueError(words.BAD_SLIDER.format(name=name, given=slider))
+    raise ValueError(words.BAD_SLIDER.format(name=name, given=describe(slider)))
 
 
 def _control(name: str, slider):

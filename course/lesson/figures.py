@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from course.lesson import usage, words
 from course.lesson.environment import publish
+from course.lesson.numbers import as_number, describe
 
 # Okabe and Ito's colours, without the yellow that vanishes on white. Every colour comes with its own marker.
 COLORS = {
@@ -25,6 +26,7 @@ CSS_PIXELS_PER_INCH = 96
 DPIS = (192, 144, 96)  # twice the screen's density, and less only where the file would outgrow LARGEST_PNG
 LARGEST_PNG = 150_000
 SHORTEST_ALT = 20
+LARGEST_INCHES = 50  # at the highest density 370 MB, which a kernel survives
 
 
 class Picture(NamedTuple):
@@ -40,6 +42,9 @@ def figure(width: float = 8.0, height: float = 4.5, nrows: int = 1, ncols: int =
     It belongs to no global state, so only show() draws it. The default size fits a 1280 x 720 screen.
     A line of many points wants markevery=len(x) // 10, or marker="".
     """
+    for name, inches in (("width", width), ("height", height)):
+        if not 0 < (as_number(inches) or 0) <= LARGEST_INCHES:
+            raise ValueError(words.FIGURE_SIZE.format(name=name, most=LARGEST_INCHES, given=describe(inches)))
     _use_house_style()
     from matplotlib.figure import Figure
 
@@ -59,13 +64,15 @@ def show(fig, alt: str = "") -> None:
 def check_alt(alt: str) -> str:
     """The description itself; ValueError when it is too short to describe anything."""
     if not isinstance(alt, str) or len(alt.strip()) < SHORTEST_ALT:
-        raise ValueError(words.ALT_TOO_SHORT.format(least=SHORTEST_ALT, given=alt))
+        raise ValueError(words.ALT_TOO_SHORT.format(least=SHORTEST_ALT, given=describe(alt)))
     return alt
 
 
 def render(fig) -> Picture:
     """The figure as a picture, at the highest density whose file is small enough; the figure is closed."""
-    if not hasattr(fig, "savefig"):
+    from matplotlib.figure import FigureBase
+
+    if not isinstance(fig, FigureBase):  # pyplot has a savefig, too
         raise TypeError(words.NOT_A_FIGURE.format(given=type(fig).__name__))
     for dpi in DPIS:
         png = _png(fig, dpi)

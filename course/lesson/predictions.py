@@ -40,7 +40,7 @@ def predict(
     asks_for_choice = _are_choices(choices) and number is None
     asks_for_number = _are_bounds(number) and isinstance(choices, list | tuple) and not choices
     if not (asks_for_choice or asks_for_number):
-        raise ValueError(words.BAD_QUESTION.format(id=id, choices=choices, number=number))
+        raise ValueError(words.BAD_QUESTION.format(id=id, choices=describe(choices), number=describe(number)))
     asked = Question(id, question, tuple(choices), tuple(number or Question.bounds), unit)
     _questions[id] = asked
     if not headless() and id not in _predictions and (earlier := answers.latest_prediction(id)) is not None:

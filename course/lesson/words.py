@@ -30,25 +30,27 @@ NO_RATIO = "No factor leads from one to the other. Worth asking why."
 
 BAD_QUESTION = (
     "predict({id!r}) takes either choices=[...] or number=(low, high) with low < high, "
-    "got choices={choices!r} and number={number!r}"
+    "got choices={choices} and number={number}"
 )
 BAD_PREDICTION = "a prediction for {id} is one of the choices, as a text, or a finite number; this is {given}"
 
 # figures
 CAPTION = "Figure."
 ALT_TOO_SHORT = (
-    "alt must say what the figure shows, in at least {least} characters, got {given!r}: "
+    "alt must say what the figure shows, in at least {least} characters, got {given}: "
     "for example alt='Loss falls along a straight line as the model grows, on two logarithmic axes.'"
 )
 NOT_A_FIGURE = "show() needs a matplotlib Figure, got {given}"
+FIGURE_SIZE = "{name} must be a number of inches above 0 and at most {most}, got {given}"
 LECTURE_ON, LECTURE_OFF = "Lecture mode on: larger type, thicker lines.", "Lecture mode off."
 
 # explorer
 DRAW_FAILED = "These settings cannot be drawn ({error}). The picture is the last one that could."
 BAD_SLIDER = (
     "slider {name!r} must be (low, high, step, initial) with low < high, step > 0 and low ≤ initial ≤ high, "
-    "a list of options or a text, got {given!r}"
+    "a list of options or a text, got {given}"
 )
+NOT_A_FUNCTION = "draw must be a function that returns a matplotlib Figure, got {given}"
 NO_SLIDER = "Explorer has no slider {name!r}; it has {known}"
 
 # exercises

@@ -8,6 +8,7 @@ import copy
 import hashlib
 import io
 import json
+import lzma
 import os
 import struct
 import zipfile
@@ -24,7 +25,7 @@ from course.tooling import notebooks
 FORMAT = "big-models-small-machine 1"
 MANIFEST, ANSWERS, NOTEBOOKS = "saved.json", "progress.jsonl", "notebooks"
 LARGEST_MB, MOST_FILES = 200, 1000  # of what an archive may hold, unpacked
-BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, RuntimeError, OverflowError)  # of zipfile
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, RuntimeError, OverflowError)
 FOREIGN = "{name} is not an archive of `course save`, or it is damaged ({why}). Nothing was changed."
 
 

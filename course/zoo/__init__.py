@@ -1,6 +1,8 @@
 """The zoo: small models that were trained for the course, each with a card that says on what, how and how well."""
 
 import json
+import os
+import reprlib
 from functools import cache
 from pathlib import Path
 
@@ -47,15 +49,16 @@ def cards(folder: Path = ZOO) -> dict[str, Card]:
     return {name: Card(card) for name, card in _read_cards(folder).items()}
 
 
-def load(name: str, folder: Path = ZOO) -> PyTree:
+def load(name: str, folder: str | Path = ZOO) -> PyTree:
     """The parameters of a model, in float32; from the course's zoo, or from a folder that a recipe filled.
 
     Raises ValueError, with one sentence, for an unknown name and for a file that is missing, damaged or of another
     shape than its card says.
     """
-    known = _read_cards(folder)
+    known = _read_cards(folder := Path(folder))
     if not isinstance(name, str) or name not in known:
-        raise ValueError(f"no model {name!r} in the zoo: there are {', '.join(known)}.")
+        there = ", ".join(known) or f"none in {folder}"
+        raise ValueError(f"no model {reprlib.repr(name)} in the zoo: there are {there}.")
     card, path = known[name], folder / f"{name}.safetensors"
     if path.exists() and sha256(path.read_bytes()) != card["sha256"]:
         raise ValueError(f"the model {name!r} is damaged: its SHA-256 differs. Reinstall the course.")
@@ -72,7 +75,9 @@ def store(params: PyTree, card: dict, folder: Path = ZOO) -> None:
     card = card | {"bytes": path.stat().st_size, "sha256": sha256(path.read_bytes())}
     stored = _read_cards(folder) | {card["name"]: card}
     ordered = dict(sorted(stored.items(), key=lambda item: (item[1]["kind"], item[1]["parameters"])))
-    (folder / "cards.json").write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part = folder / "cards.part"
+    part.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(part, folder / "cards.json")  # in one move: a kill never leaves half of it
     _read_cards.cache_clear()
 
 

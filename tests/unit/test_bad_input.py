@@ -10,10 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from matplotlib import pyplot
+from typer.testing import CliRunner
 
-from course import lm, zoo
+from course import cli, lm, zoo
+from course.data import read_text
 from course.facts import fact
-from course.lesson import Explorer, claim, exercises, figure, predict, quiz, score, show, show_source
+from course.lesson import Explorer, answers, claim, exercises, figure, predict, quiz, score, show, show_source
 from course.lesson.answers import parse
 from course.lesson.exercises import watchdog
 from course.lesson.predictions import record
@@ -199,3 +202,79 @@ def test_what_an_answer_prints_is_not_kept():
         assert sys.stdout is sys.stderr
         assert not hasattr(sys.stdout, "getvalue")
         print("x" * 1000)
+
+
+@pytest.fixture
+def reader(monkeypatch, tmp_path):
+    """Somebody whose answers are kept, in a folder of the test's own."""
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    monkeypatch.setattr(answers, "headless", lambda: False)
+
+
+@pytest.mark.parametrize("said", ["\u2028 and \x85", "\ud800", "a\nb", "\x00", "ä" * 500])
+def test_every_answer_comes_back_from_its_file(reader, said):
+    record("9.9p3", said)
+    assert answers.latest_prediction("9.9p3") == said
+
+
+@few
+@given(noise=st.binary(max_size=60))
+def test_an_answer_survives_whatever_was_left_in_its_file(reader, noise):
+    answers.path().write_bytes(noise)
+    answers.note("quiz", "1.3q1", said="a", right=True)
+    assert "1.3q1" in answers.right("quiz")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"length": -1}, {"length": 1.5}, {"length": "long"}, {"seed": -1}, {"seed": None}, {"context": 0},
+        {"top_k": 1.5}, {"top_k": 0}, {"top_p": "all"}, {"top_p": math.nan},
+    ],
+)  # fmt: skip
+def test_a_language_model_refuses_settings_out_of_range(settings):
+    (name,) = settings
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        lm.sample(zoo.load("lm-27k"), "The king", **{"length": 4} | settings)
+
+
+def test_a_text_is_named_not_given():
+    with pytest.raises(TypeError, match="source must be the name or the path of a text"):
+        read_text(["shakespeare"])
+    with pytest.raises(ValueError, match="no text named"):
+        read_text("shake\0speare")
+
+
+def test_a_folder_without_models_is_said(tmp_path):
+    with pytest.raises(ValueError, match=r"no model 'lm-1\.0m' in the zoo: there are none in"):
+        zoo.load("lm-1.0m", str(tmp_path))
+
+
+def test_pyplot_is_no_figure():
+    with pytest.raises(TypeError, match="show\\(\\) needs a matplotlib Figure, got module"):
+        show(pyplot, alt="A line rises from the left to the right.")
+
+
+@pytest.mark.parametrize("size", [{"width": 0}, {"width": "wide"}, {"height": math.inf}, {"height": 1000}])
+def test_a_figure_has_a_size_that_memory_holds(size):
+    (name,) = size
+    with pytest.raises(ValueError, match=f"{name} must be a number of inches"):
+        figure(**size)
+
+
+def test_an_explorer_wants_a_function():
+    with pytest.raises(TypeError, match="draw must be a function"):
+        Explorer(figure(2, 2)[0], alt="A square without anything in it.")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "lab --port -1", "lab --port 65536", "lab --port 1e3", "train lm --text x --seed -1", "sample --seed -1",
+        "train lm --text x --steps 99999999999", "make sweep --scale inf", "make sweep --jobs 0", "sample --length 0",
+    ],
+)  # fmt: skip
+def test_a_number_out_of_range_is_refused(command):
+    done = CliRunner().invoke(cli.app, command.split())
+    assert done.exit_code == 2
+    assert "Invalid value" in done.output

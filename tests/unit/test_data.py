@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from course import data
 from course.data import DATA, TEXTS, decode, encode, load_text, read_text, split_blocks
 
 
@@ -106,7 +107,7 @@ def test_damaged_text_is_refused(tmp_path, monkeypatch):
     (tmp_path / "bible.txt.xz").write_bytes(lzma.compress(b"In the beginning"))
     (tmp_path / "texts.json").write_text((DATA / "texts.json").read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.setattr("course.data.DATA", tmp_path)
-    read_text.cache_clear()
+    data._read.cache_clear()
     with pytest.raises(ValueError, match="damaged"):
         read_text("bible")
-    read_text.cache_clear()
+    data._read.cache_clear()

@@ -110,7 +110,7 @@ def test_perplexity_of_an_untrained_model_is_its_vocabulary():
     [
         ({"temperature": -1.0}, "temperature must be"),
         ({"temperature": np.nan}, "temperature must be"),
-        ({"top_k": 0}, "top_k must be at least 1"),
+        ({"top_k": 0}, "top_k must be a whole number of at least 1"),
         ({"top_p": 0.0}, "top_p must be above 0"),
         ({"top_p": 1.5}, "top_p must be above 0"),
     ],
