@@ -94,7 +94,8 @@ def _comparison(said: str | float, measured: str | float) -> str:
     """A kind sentence on a prediction: right or not for a choice, the factor between them for a number."""
     truth = as_number(measured)
     if isinstance(said, str) or truth is None:
-        return words.WELL_PREDICTED if said == measured else words.PREDICTED_OTHERWISE
+        right = isinstance(measured, str) and said == measured
+        return words.WELL_PREDICTED if right else words.PREDICTED_OTHERWISE
     if said == truth:
         return words.EXACT
     if said * truth <= 0:

@@ -126,7 +126,7 @@ def test_unknown_facts_models_and_lessons_are_named(name):
 
 
 @few
-@given(name=texts)
+@given(name=texts.filter(lambda name: name not in {lesson["lesson"] for lesson in notebooks.lessons()}))
 def test_a_lesson_that_is_not_there_is_named(name):
     with pytest.raises(ValueError, match="no lesson named"):
         notebooks.find([name])
@@ -278,3 +278,9 @@ def test_a_number_out_of_range_is_refused(command):
     done = CliRunner().invoke(cli.app, command.split())
     assert done.exit_code == 2
     assert "Invalid value" in done.output
+
+
+def test_a_prediction_is_compared_with_an_array_too(capsys):
+    record("9.9p4", "more")
+    score("9.9p4", np.array([]))
+    assert "Not what you expected" in capsys.readouterr().out
