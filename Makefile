@@ -13,7 +13,7 @@ unexport PIP_TARGET PIP_PREFIX PIP_ROOT PYTHONHOME PYTHONPATH
 export PIP_USER := 0
 export PIP_REQUIRE_HASHES := 0
 
-.PHONY: lab test browser test-lowest test-newest lock environment
+.PHONY: lab test browser browser-binder test-lowest test-newest lock environment
 
 lab: environment
 	@$(BIN)/course lab
@@ -52,6 +52,15 @@ test-lowest test-newest: test-%:
 	uv venv --quiet --clear $(VENV)-$*
 	uv pip install --quiet --python $(VENV)-$*/bin/python $($*) --editable '.[test]'
 	$(VENV)-$*/bin/python -m pytest -n 2 --dist loadfile tests/unit tests/exercises
+
+# For maintainers, with uv: every lesson in a browser, in an environment made from binder/ alone; UV_PYTHON names the
+# Python of binder/runtime.txt.
+browser-binder: environment
+	uv venv --quiet --clear --seed $(VENV)-binder
+	uv pip install --quiet --python $(VENV)-binder/bin/python -r binder/requirements.txt
+	PATH="$(CURDIR)/$(VENV)-binder/bin:$$PATH" binder/postBuild
+	COURSE_LAB_PYTHON="$(CURDIR)/$(VENV)-binder/bin/python" \
+	  $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser/test_lessons.py tests/browser/test_classroom.py
 
 # For maintainers, with uv: exact pins for Python 3.11 to 3.13 on Linux, macOS and Windows.
 lock:

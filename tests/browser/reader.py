@@ -41,8 +41,12 @@ class Lab(NamedTuple):
 
 
 @contextmanager
-def course_lab(folder: Path, python: str = sys.executable, prefix: tuple[str, ...] = ()) -> Iterator[Lab]:
-    """`course lab` in the folder, until the with-block ends. prefix: a command that starts it, such as taskset."""
+def course_lab(folder: Path, python: str = "", prefix: tuple[str, ...] = ()) -> Iterator[Lab]:
+    """`course lab` in the folder, until the with-block ends. prefix: a command that starts it, such as taskset.
+
+    python: of the environment to try; otherwise the one that COURSE_LAB_PYTHON names, or this one.
+    """
+    python = python or os.environ.get("COURSE_LAB_PYTHON") or sys.executable
     hidden = {"COURSE_HEADLESS", "PYTEST_CURRENT_TEST"}
     kept = {key: value for key, value in os.environ.items() if key not in hidden}
     local = {"JUPYTER_RUNTIME_DIR": str(folder / ".runtime"), "JUPYTER_CONFIG_DIR": str(folder / ".config")}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from course.tooling import canonical, derived, lab, notebooks
 from course.tooling.execute import execute
@@ -18,10 +19,11 @@ RUNNING = ".".join(map(str, sys.version_info[:2]))  # what only an older Python 
 def installed_as_locked() -> bool:
     """Whether every package of lock.txt that belongs here is installed in the version it names."""
     pins = map(Requirement, filter(None, (ROOT / "lock.txt").read_text(encoding="utf-8").splitlines()))
-    here = [pin for pin in pins if pin.marker is None or pin.marker.evaluate()]
-    return {pin.name: str(pin.specifier) for pin in here} == {
-        pin.name: f"=={metadata.version(pin.name)}" for pin in here
+    here = {
+        canonicalize_name(pin.name): str(pin.specifier) for pin in pins if pin.marker is None or pin.marker.evaluate()
     }
+    installed = {canonicalize_name(one.name): f"=={one.version}" for one in metadata.distributions()}
+    return here.items() <= installed.items()
 
 
 locked_packages = pytest.mark.skipif(not installed_as_locked(), reason="other versions than lock.txt's are installed")

@@ -23,7 +23,7 @@ def test_few_pictures_are_so_many_of_each_answer():
 def test_the_beginning_sees_what_the_frozen_eye_sees_unless_it_is_prompted(way):
     eye, squares = zoo.load(EYE), pictures.patches(pictures.digits().test.images[:4])
     begin = visual_deltas.beginning(way, eye, 10, np.random.default_rng(0))
-    unchanged = np.allclose(look_with(eye, begin["delta"], squares), pictures.look(eye, squares), atol=0.01)
+    unchanged = np.allclose(look_with(eye, begin["delta"], squares), pictures.look(eye, squares), atol=1e-4)
     assert unchanged == ("prompt" not in way)
 
 
@@ -77,7 +77,7 @@ def test_heads_of_scikit_learn_read_pixels_or_what_the_eye_makes_of_them_beside_
         return visual_deltas.seen(Job(EYE, way, "digits", FEW, 0, 1.0), some)
 
     np.testing.assert_array_equal(seen(PIXELS), squares.reshape(70, -1))
-    np.testing.assert_allclose(seen(CONVERGED), pictures.look(zoo.load(EYE), squares), atol=0.01)
+    np.testing.assert_allclose(seen(CONVERGED), pictures.look(zoo.load(EYE), squares), atol=1e-4)
     np.testing.assert_allclose(seen(RANDOM)[:3], seen(RANDOM, images[:3]), atol=1e-4)
     assert np.abs(seen(RANDOM) - seen(CONVERGED)).max() > 0.1
 
