@@ -57,7 +57,7 @@ test-lowest test-newest: test-%:
 # Python of binder/runtime.txt.
 browser-binder: environment
 	uv venv --quiet --clear --seed $(VENV)-binder
-	uv pip install --quiet --python $(VENV)-binder/bin/python -r binder/requirements.txt
+	uv pip install --quiet --compile-bytecode --python $(VENV)-binder/bin/python -r binder/requirements.txt
 	PATH="$(CURDIR)/$(VENV)-binder/bin:$$PATH" binder/postBuild
 	COURSE_LAB_PYTHON="$(CURDIR)/$(VENV)-binder/bin/python" \
 	  $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser/test_lessons.py tests/browser/test_classroom.py

@@ -22,9 +22,15 @@ def launch(port: int | None = None, browser: bool = True) -> int:
 
     Raises OSError when the port is taken.
     """
+    chosen = free_port(port)
+    status = _run(chosen, browser and has_browser())
+    lost = status != 0 and port is None and not _is_free(chosen)  # another server took it while this one started
+    return launch(port, browser) if lost else status
+
+
+def _run(port: int, browser: bool) -> int:
     root, start = workspace(Path.cwd())
-    port, token = free_port(port), secrets.token_urlsafe(24)
-    browser = browser and has_browser()
+    token = secrets.token_urlsafe(24)
     print(greeting(address(port, start, token), browser, is_root()), flush=True)
     # The token goes this way because other users see the arguments.
     environment = {**os.environ, "JUPYTER_TOKEN": token, "PATH": path_with_course()}

@@ -22,7 +22,9 @@ STARTING_S = 120  # for the server
 STARTING_MS = 120_000  # for the page and the kernel
 RUNNING_MS = 600_000  # for a lesson, beside another one on a busy machine
 SEEN = ".jp-NotebookPanel:not(.lm-mod-hidden)"  # the notebook in front
-ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/lab/tree/(\S+)\?token=(\S+)")
+ADDRESS = re.compile(
+    r"^    (http://127\.0\.0\.1:\d+)/lab/tree/(\S+)\?token=(\S+)", re.MULTILINE
+)  # as `course lab` says it
 BUSY = (
     "seen => [...document.querySelectorAll(seen + ' .jp-InputPrompt')].some(prompt => prompt.innerText.includes('*'))"
 )
@@ -180,7 +182,7 @@ def _wait_for_address(log: Path, process: subprocess.Popen) -> tuple[str, ...]:
     deadline = time.monotonic() + STARTING_S
     while time.monotonic() < deadline and process.poll() is None:
         said = log.read_text(encoding="utf-8", errors="replace")
-        if (found := ADDRESS.search(said)) and "is running at" in said:
-            return found.groups()
+        if (found := ADDRESS.findall(said)) and "is running at" in said:
+            return found[-1]  # the first port may have been taken by another server that started just then
         time.sleep(0.2)
     raise RuntimeError(f"course lab did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")

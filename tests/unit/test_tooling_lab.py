@@ -47,6 +47,33 @@ def test_the_server_listens_on_this_machine_only_and_keeps_its_port():
     assert not {"--no-browser", "--allow-root"} & set(command)
 
 
+def test_a_port_that_another_server_takes_meanwhile_is_given_up(monkeypatch, capsys):
+    """Two readers start at the same moment on one machine: the slower one gets the next port."""
+    first, tried = lab.free_port(), []
+    with socket.socket() as other:
+
+        def start(command, env):
+            tried.append(int(command[4].removeprefix("--ServerApp.port=")))
+            if len(tried) == 1:
+                other.bind((lab.HOST, first))
+                other.listen()
+                return 1
+            return 0
+
+        monkeypatch.setattr(lab.subprocess, "call", start)
+        assert lab.launch(browser=False) == 0
+    assert tried[0] == first
+    assert tried[1] > first
+    assert f":{tried[1]}/lab" in capsys.readouterr().out
+
+
+def test_a_server_that_fails_for_another_reason_is_not_started_again(monkeypatch):
+    tried = []
+    monkeypatch.setattr(lab.subprocess, "call", lambda command, env: tried.append(command) or 3)
+    assert lab.launch(browser=False) == 3
+    assert len(tried) == 1
+
+
 def test_root_and_a_missing_browser_are_told_to_jupyter_and_to_the_reader():
     command = lab.command(Path("root"), "start-here.ipynb", 8890, browser=False, as_root=True)
     assert {"--no-browser", "--allow-root"} <= set(command)
