@@ -26,12 +26,14 @@ SETTINGS = {
     "html_math_renderer": "katex",
     "nb_execution_mode": "off",
     "nb_merge_streams": True,
+    "nb_render_markdown_format": "myst",  # outputs too may hold equations and tables
     "myst_enable_extensions": ["dollarmath", "amsmath"],
     "myst_heading_anchors": 3,
     "suppress_warnings": ["mystnb.unknown_mime_type", "myst.header"],
     "pygments_style": "a11y-high-contrast-light",
     "html_copy_source": False,
     "html_show_sphinx": False,
+    "html_show_copyright": False,
     "html_css_files": ["katex/katex.min.css", "site.css"],
     "html_js_files": ["katex/katex.min.js", "katex/auto-render.min.js", "site.js"],
     "html_static_path": ["_static", str(WEB / "site")],
@@ -70,8 +72,6 @@ def for_reading(notebook: NotebookNode) -> NotebookNode:
     """The notebook with what MyST-NB wants to be told of its cells: figures' descriptions, and which code is folded."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            if text := output.get("data", {}).get("text/markdown"):  # MyST resolves the links of cells alone
-                output.data["text/markdown"] = text.replace(".ipynb)", ".html)")
             if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
                 cell.metadata["mystnb"] = {"image": {"alt": alt}}
         if cell.metadata.get("jupyter", {}).get("source_hidden"):

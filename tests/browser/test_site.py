@@ -1,5 +1,6 @@
 """The site of all lessons: built once, served on loopback alone, every page seen with all other requests refused."""
 
+import re
 import subprocess
 import sys
 import threading
@@ -14,6 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from course.tooling import notebooks, site
 
+CODE = re.compile(r"<(script|style|pre|code)\b.*?</\1>", re.DOTALL)
+UNSET = re.compile(r"<p>\||\$[^$<]{1,80}\$")  # a table, or an equation, that stands as it was written
 RARE = "Peterson"  # whose vowels one lesson hears
 
 
@@ -53,6 +56,11 @@ def test_no_address_inside_is_dead(built: Path):
 def test_every_lesson_is_there(built: Path):
     lessons = [lesson["path"].relative_to(notebooks.folder()).with_suffix(".html") for lesson in notebooks.lessons()]
     assert [path for path in lessons if not (built / path).is_file()] == []
+
+
+def test_tables_and_equations_are_set_in_outputs_too(built: Path):
+    pages = {path.name: CODE.sub("", path.read_text(encoding="utf-8")) for path in built.rglob("*.html")}
+    assert {name: found for name, text in pages.items() if (found := UNSET.findall(text))} == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
