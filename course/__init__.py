@@ -9,7 +9,8 @@ __version__ = "0.1.0"
 
 # One thread: runs then repeat bit for bit on the same machine. XLA's thread pool reads NPROC, not XLA_FLAGS.
 # NumPy's and SciPy's matrix library needs its own setting: on the tiny matrices of a curve fit its threads only wait.
-for _name in ("NPROC", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+THREADS = ("NPROC", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+for _name in THREADS:
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Half of a lesson's time goes into compiling: at LLVM's level 1 a fifth less, and the programs are as fast.

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from course import THREADS
+
 
 def train_lm(
     text: Annotated[Path, typer.Option(help="A UTF-8 text file; the last tenth of it is held out.")],
@@ -61,6 +63,7 @@ def make(
     text: Annotated[Path | None, typer.Option(help="A text of yours to learn from, for sweep and ladder.")] = None,
 ) -> None:
     """Make a bundled file again from its recipe."""
+    os.environ.update(dict.fromkeys(THREADS, "1"))  # whatever this machine says: other threads would give other bits
     from course import recipes
 
     if recipe not in recipes.RECIPES:

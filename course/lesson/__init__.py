@@ -7,6 +7,7 @@ from course.lesson.environment import headless, seed
 from course.lesson.exercises import assert_right, check, exercise, hint, solution
 from course.lesson.explorer import Explorer
 from course.lesson.figures import COLORS, figure, lecture_mode, show
+from course.lesson.keeping import save_button
 from course.lesson.predictions import predict, score
 from course.lesson.quizzes import quiz
 from course.lesson.source import show_source
@@ -24,6 +25,7 @@ __all__ = [
     "lecture_mode",
     "predict",
     "quiz",
+    "save_button",
     "score",
     "seed",
     "show",

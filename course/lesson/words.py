@@ -84,6 +84,11 @@ QUIZ_RIGHT = "{mark} {id}  {letter}: {explanation}"
 NO_QUIZ = "{mark} {id}  There is no quiz with this name."
 NO_OPTION = "{mark} {id}  Answer with one letter, {letters}."
 
+# keeping the work
+SAVE, SAVING, DOWNLOAD = "Save my work", "Packing ...", "Download {name}"
+SAVE_BUTTON = "Save my work: in JupyterLab a button here packs your answers and changed notebooks into one file."
+SAVE_FIRST = "First save this notebook, with Ctrl-S or Cmd-S: cells have run since it was saved. Then press again."
+
 # sources
 NO_SOURCE = "show_source() needs a function written in Python, got {given}"
 BAD_SEED = "COURSE_SEED must be a whole number, got {given!r}"

@@ -8,10 +8,8 @@ seeds, each with passages, directions and a strategy of its own; beside them pro
 text, and the gradient. The model answers directly here, without HTTP. A run that is killed goes on after its last row.
 """
 
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from itertools import repeat
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +20,7 @@ from course import zoo
 from course.data import DATA, load_text
 from course.evolution import evolve, random_directions
 from course.prompting import next_token_loss_with, prompt_from_tokens
+from course.recipes.long_runs import in_processes
 from course.recipes.sweep import read_rows, write_rows
 from course.train import adamw, fit, warmup_stable_decay
 
@@ -44,8 +43,7 @@ def make(jobs: int = 2, runs: Path = Path("runs")) -> Path:
     """The path of the table course/data/black_box.csv, after every search of it is done."""
     folder = runs / "black_box"
     folder.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        list(pool.map(partial(run, folder=folder), searches()))
+    list(in_processes(jobs, partial(run, folder=folder), searches()))
     write_rows(DATA / "black_box.csv", [row for job in searches() for row in read_rows(folder / name(job))])
     return DATA / "black_box.csv"
 

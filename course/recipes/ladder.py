@@ -12,9 +12,7 @@ Another scale or text makes another family, in a folder of its own; `zoo.load(na
 
 import itertools
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import jax
@@ -25,7 +23,7 @@ from course import lm, zoo
 from course.data import load_text
 from course.nn import next_token_loss
 from course.recipes import sweep
-from course.recipes.long_runs import as_stored, commit, cost, go_on, load_state, save_arrays, step_seconds
+from course.recipes.long_runs import as_stored, commit, cost, go_on, in_processes, load_state, save_arrays, step_seconds
 from course.recipes.sweep import CONTEXT, PEAK, Plan, Size
 from course.train import constant, decay, epochs, mean_loss, muon, start, windows
 
@@ -43,9 +41,8 @@ def make(jobs: int = 2, runs: Path = Path("runs"), scale: float = 1, text: Path 
     plan = Plan(scale, text)
     folder = plan.folder(runs)
     folder.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for message in pool.map(partial(run, folder=folder, plan=plan), reversed(plan.sizes)):
-            print(message, flush=True)
+    for message in in_processes(jobs, partial(run, folder=folder, plan=plan), reversed(plan.sizes)):
+        print(message, flush=True)
     keep = zoo.ZOO if plan == Plan() else folder
     for size in plan.sizes:
         zoo.store(final_params(size, folder), card(size, folder, plan), keep)

@@ -2,9 +2,13 @@
 
 import os
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -60,6 +64,22 @@ def trained(
     return jax.tree.map(np.asarray, go_on(loss, state, batches, rates, path, save_every, after).params)
 
 
+def in_processes(jobs: int, work: Callable[[Any], Any], items: Iterable) -> Iterator:
+    """What the work gives for each item, in their order, from `jobs` processes that end when this one does."""
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _end_with_parent) as pool:
+        yield from pool.map(work, items)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent is killed would otherwise train on, beside the one that goes on in its place."""
+
+    def watch() -> None:
+        parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def as_stored(params: PyTree) -> PyTree:
     """The parameters as the zoo gives them back: rounded to float16, in float32."""
     return jax.tree.map(lambda leaf: leaf.astype(np.float16).astype(np.float32), params)
@@ -106,6 +126,9 @@ def cost(flops: float, seconds: float) -> dict[str, float]:
 
 
 def commit() -> str:
-    """The commit that something is made at."""
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    """The commit of the course that something is made with; "unknown" without git, and for a copy that is no clone."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

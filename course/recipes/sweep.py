@@ -15,9 +15,7 @@ import csv
 import itertools
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +23,7 @@ import numpy as np
 
 from course.data import DATA, load_text
 from course.nn import init_language_model, next_token_loss
-from course.recipes.long_runs import cost, go_on, load_state, save_arrays, step_seconds
+from course.recipes.long_runs import cost, go_on, in_processes, load_state, save_arrays, step_seconds
 from course.train import State, constant, decay, epochs, fit, mean_loss, muon, start, windows
 
 DOMAINS = ("shakespeare", "bible", "wordnet")
@@ -119,9 +117,8 @@ def make(jobs: int = 2, runs: Path = Path("runs"), scale: float = 1, text: Path 
     plan = Plan(scale, text)
     folder = plan.folder(runs)
     folder.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for message in pool.map(partial(run, folder=folder, plan=plan), plan.jobs):
-            print(message, flush=True)
+    for message in in_processes(jobs, partial(run, folder=folder, plan=plan), plan.jobs):
+        print(message, flush=True)
     return f"{collect(folder, plan)}: {total_cost(plan)}"
 
 

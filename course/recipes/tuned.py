@@ -2,15 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from course.data import DATA
+from course.recipes.long_runs import in_processes
 from course.recipes.sweep import read_rows, write_rows
 
 Jobs = list[NamedTuple]
@@ -39,10 +38,9 @@ def make_table(
     folder = runs / name
     folder.mkdir(parents=True, exist_ok=True)
     do = partial(run, folder=folder, shared=shared, outcome=outcome)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        list(pool.map(do, side_by_side(tuning, shared)))
-        reported = experiments(chosen(folder)) if tuning else experiments()
-        list(pool.map(do, side_by_side(reported, shared)))
+    list(in_processes(jobs, do, side_by_side(tuning, shared)))
+    reported = experiments(chosen(folder)) if tuning else experiments()
+    list(in_processes(jobs, do, side_by_side(reported, shared)))
     path = DATA / f"{name}.csv"
     write_rows(path, rows_of(folder, [*tuning, *reported]))
     return path

@@ -57,9 +57,14 @@ def workspace(here: Path) -> tuple[Path, str]:
 
 
 def notebooks_here(here: Path) -> Path:
-    """The folder of the reader's notebooks: the checkout's, or the copy below `here`, which is made if need be."""
-    copies = [folder for folder in (here, *here.parents) if folder.name == COPY]  # a cell runs below it
-    root, start = workspace(copies[-1].parent if copies else here)
+    """The folder of the reader's notebooks: the one in or above `here`, wherever the package itself is installed.
+
+    Where there is none, as in a new folder, it is the one that `workspace` gives.
+    """
+    for folder in (candidate for above in (here, *here.parents) for candidate in (above, above / "notebooks")):
+        if (folder / f"{notebooks.START}.ipynb").is_file():
+            return folder
+    root, start = workspace(here)
     return root / Path(start).parent
 
 

@@ -22,7 +22,6 @@ FORGET = Path("/proc/sys/vm/drop_caches")
 
 def main(python: str) -> None:
     """Measure every lesson and write the times into the recorded measurements and the README."""
-    os.environ["PATH"] = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
     with sync_playwright() as playwright:
         os.sched_setaffinity(0, {1})
         browser = playwright.chromium.launch(executable_path=reader.chromium(), args=["--no-sandbox"])
@@ -37,7 +36,7 @@ def first_figure(browser: Browser, python: str, path: Path) -> float:
     """Seconds from the notebook's address to its first figure, Run All being pressed as soon as it can be."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        reader.course_lab(Path(folder), python, ("taskset", "-c", "0")) as lab,
+        reader.course_lab(reader.copy_of_checkout(Path(folder)), python, ("taskset", "-c", "0")) as lab,
     ):
         if os.access(FORGET, os.W_OK):
             os.sync()

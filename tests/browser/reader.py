@@ -22,9 +22,7 @@ STARTING_S = 120  # for the server
 STARTING_MS = 120_000  # for the page and the kernel
 RUNNING_MS = 600_000  # for a lesson, beside another one on a busy machine
 SEEN = ".jp-NotebookPanel:not(.lm-mod-hidden)"  # the notebook in front
-ADDRESS = re.compile(
-    r"^    (http://127\.0\.0\.1:\d+)/lab/tree/(\S+)\?token=(\S+)", re.MULTILINE
-)  # as `course lab` says it
+ADDRESS = r"^    (http://127\.0\.0\.1:\d+)/lab/tree/\S+\?token=(\S+)"  # as `course lab` says it
 BUSY = (
     "seen => [...document.querySelectorAll(seen + ' .jp-InputPrompt')].some(prompt => prompt.innerText.includes('*'))"
 )
@@ -44,29 +42,44 @@ class Lab(NamedTuple):
 
 @contextmanager
 def course_lab(folder: Path, python: str = "", prefix: tuple[str, ...] = ()) -> Iterator[Lab]:
-    """`course lab` in the folder, until the with-block ends. prefix: a command that starts it, such as taskset.
+    """JupyterLab on the copy of the course in the folder, until the with-block ends. prefix: a command that starts it.
 
-    python: of the environment to try; otherwise the one that COURSE_LAB_PYTHON names, or this one.
+    `course lab`, by itself; with the Python of an environment that binder/ made, here or in COURSE_LAB_PYTHON, what
+    Binder does: JupyterLab in the clone, the package installed elsewhere.
     """
-    python = python or os.environ.get("COURSE_LAB_PYTHON") or sys.executable
-    hidden = {"COURSE_HEADLESS", "PYTEST_CURRENT_TEST"}
-    kept = {key: value for key, value in os.environ.items() if key not in hidden}
-    local = {"JUPYTER_RUNTIME_DIR": str(folder / ".runtime"), "JUPYTER_CONFIG_DIR": str(folder / ".config")}
-    environment = (
-        kept | local | {"COURSE_HOME": str(folder / ".home"), "PYTHONPATH": str(folder)}
-    )  # a copy's own course
+    python = python or os.environ.get("COURSE_LAB_PYTHON", "")
+    command, environment, address = _as_binder(python) if python else _as_at_home(folder)
     log = folder / "lab.log"
-    command = [*prefix, python, "-m", "course.cli", "lab", "--no-browser"]
     with log.open("w") as file:
         process = subprocess.Popen(
-            command, cwd=folder, stdout=file, stderr=subprocess.STDOUT, env=environment, start_new_session=True
-        )
+            [*prefix, *command], cwd=folder, stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
+            env=_alone_with(folder) | environment,
+        )  # fmt: skip
     try:
-        url, start, token = _wait_for_address(log, process)
-        yield Lab(folder, url, start, token, process)
+        url, token = _wait_for_address(log, process, address)
+        yield Lab(folder, url, f"notebooks/{notebooks.START}.ipynb", environment.get("JUPYTER_TOKEN", token), process)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
+
+
+def _as_at_home(folder: Path) -> tuple[list[str], dict[str, str], str]:
+    """(command, environment, pattern of address and token) of `course lab`, the copy's own course."""
+    return [sys.executable, "-m", "course.cli", "lab", "--no-browser"], {"PYTHONPATH": str(folder)}, ADDRESS
+
+
+def _as_binder(python: str) -> tuple[list[str], dict[str, str], str]:
+    """The same of what Binder runs: JupyterLab does not print a token that it was given."""
+    command = [python, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
+    path = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
+    return command, {"PATH": path, "JUPYTER_TOKEN": "chosen-here"}, r"^ {8}(http://127\.0\.0\.1:\d+)/lab\?token=(\S+)"
+
+
+def _alone_with(folder: Path) -> dict[str, str]:
+    """This process's environment, for a reader who has nothing but the folder."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("COURSE_HEADLESS", "PYTEST_CURRENT_TEST")}
+    places = {"JUPYTER_RUNTIME_DIR": ".runtime", "JUPYTER_CONFIG_DIR": ".config", "COURSE_HOME": ".home"}
+    return kept | {name: str(folder / place) for name, place in places.items()}
 
 
 def chromium() -> str | None:
@@ -177,12 +190,12 @@ def _printed(page: Page, cell: Locator, before: str) -> str:
     return " ".join(cell.locator(".jp-OutputArea-output").all_inner_texts())
 
 
-def _wait_for_address(log: Path, process: subprocess.Popen) -> tuple[str, ...]:
-    """(address, start page, token), once the server says that it runs. Raises RuntimeError with the log otherwise."""
+def _wait_for_address(log: Path, process: subprocess.Popen, address: str) -> tuple[str, str]:
+    """(address, token), once the server says that it runs. Raises RuntimeError with the log otherwise."""
     deadline = time.monotonic() + STARTING_S
     while time.monotonic() < deadline and process.poll() is None:
         said = log.read_text(encoding="utf-8", errors="replace")
-        if (found := ADDRESS.findall(said)) and "is running at" in said:
+        if (found := re.findall(address, said, re.MULTILINE)) and "is running at" in said:
             return found[-1]  # the first port may have been taken by another server that started just then
         time.sleep(0.2)
     raise RuntimeError(f"course lab did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")

@@ -8,6 +8,7 @@ import pytest
 import reader
 from playwright.sync_api import BrowserContext, Page, expect
 
+from course.lesson import keeping, words
 from course.tooling import notebooks
 
 BINDER_MB = 2 * 1024**3 / 1e6
@@ -93,15 +94,27 @@ def test_work_is_packed_here_and_goes_on_in_a_fresh_copy(lab: reader.Lab, page: 
     published = notebooks.folder() / f"{notebooks.START}.ipynb"
     number = next(n for n, cell in enumerate(notebooks.read(published).cells) if 'check("0b"' in cell.source)
     reader.open_notebook(page, lab, lab.start)
+    reader.run_all(page)
+    reader.wait_until_idle(page)
     reader.rewrite(page, reader.cell(page, number), "mine = 'solved on the train'")
-    reader.choose(page, "File", "Save Notebook")
-    assert "packed start-here.ipynb" in reader.run_below(page, number, "!course save")
+    button = page.get_by_role("button", name=words.SAVE)
+    button.press("Enter")
+    expect(page.locator(reader.SEEN)).to_contain_text(words.SAVE_FIRST)
+    page.keyboard.press("Control+s")
+    expect(page.locator(f"{reader.SEEN}.jp-mod-dirty, .lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
+    button.press("Enter")
+    link = page.get_by_role("link", name=words.DOWNLOAD.format(name=keeping.ARCHIVE))
+    with page.expect_download() as downloading:
+        link.click()
+    expect(page.locator(reader.SEEN)).to_contain_text("packed start-here.ipynb")
     page.close()
+    (lab.root / "notebooks" / keeping.ARCHIVE).unlink()
+    downloading.value.save_as(lab.root / "notebooks" / keeping.ARCHIVE)
     shutil.copy(published, lab.root / lab.start)  # a fresh copy, as a new session on Binder has it
     page = page.context.new_page()
     reader.open_notebook(page, lab, lab.start)
     assert "solved" not in reader.cell(page, number).inner_text()
-    assert "restored start-here.ipynb" in reader.run_below(page, number, "!course restore my-course.zip")
+    assert "restored start-here.ipynb" in reader.run_below(page, number, f"!course restore {keeping.ARCHIVE}")
     reader.choose(page, "File", "Reload Notebook from Disk")
     page.get_by_role("button", name="Reload").click()
     expect(reader.cell(page, number).locator(".cm-content")).to_contain_text("solved on the train")

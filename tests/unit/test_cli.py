@@ -1,3 +1,4 @@
+import os
 import re
 import subprocess
 import sys
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from course import cli
+from course import THREADS, cli, recipes
 from course.lesson import answers
 from course.tooling import canonical, derived, fitness, notebooks, spread
 from course.tooling.execute import execute
@@ -173,3 +174,10 @@ def test_the_console_script_is_installed():
     script = Path(sys.executable).with_name("course.exe" if sys.platform == "win32" else "course")
     done = subprocess.run([script, "list"], capture_output=True, text=True, encoding="utf-8", check=True)
     assert "Scaling laws" in done.stdout
+
+
+def test_a_recipe_has_one_thread_whatever_the_machine_says(course, monkeypatch):
+    for name in THREADS:
+        monkeypatch.setenv(name, "2")
+    monkeypatch.setattr(recipes, "make", lambda name, **_: " ".join(os.environ[name] for name in THREADS))
+    assert course("make", "ladder").stdout.startswith("1 1 1\n")

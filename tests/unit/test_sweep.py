@@ -6,6 +6,7 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from course import zoo
@@ -26,6 +27,17 @@ if __name__ == "__main__":
 """
 LADDER, EYE = "    ladder.run(Size(8, 1, 1), folder)", '    eye.train(eye.curriculum(), folder / "eye.safetensors")'
 LARGER = "    print(ladder.make(1, folder, 4, Path(sys.argv[2])))"
+BOTH = """
+    sweep.SIZES = (Size(8, 1, 1), Size(16, 1, 1))
+    sweep.make(2, folder, 4, Path(sys.argv[2]))"""
+
+
+@pytest.fixture
+def text(tmp_path):
+    """A text that is not the course's own."""
+    path = tmp_path / "mine.txt"
+    path.write_text(read_text("milton")[:200_000], encoding="utf-8")
+    return path
 
 
 def started(folder, script, *arguments, devices=1):
@@ -56,16 +68,33 @@ def test_killed_run_goes_on_to_the_same_bits(tmp_path, script, kill_at):
     assert killed.wait() != 0, "the run was over before it could be killed"
     again = started(tmp_path / "killed", script)
     assert whole.wait() == again.wait() == 0
-    made = [path.name for path in (tmp_path / "whole").iterdir() if path.suffix in (".csv", ".safetensors")]
-    assert kill_at in made
-    for name in made:
-        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+    assert kill_at in equal_files(tmp_path / "whole", tmp_path / "killed")
 
 
-def test_a_larger_family_of_another_text_on_eight_devices_is_that_of_one(tmp_path):
+def test_killed_recipe_takes_its_workers_with_it_and_goes_on_to_the_same_bits(tmp_path, text):
+    """Else they would train on beside those that come after them, and write the same files."""
+    whole, killed = (started(tmp_path / name, BOTH, text) for name in ("whole", "killed"))
+    wait_for(tmp_path / "killed" / "sweep-x4-mine" / "32-0.safetensors", killed)
+    workers = psutil.Process(killed.pid).children(recursive=True)
+    killed.kill()
+    assert killed.wait() != 0, "the recipe was over before it could be killed"
+    assert psutil.wait_procs(workers, timeout=10)[1] == []
+    assert len(workers) >= 2
+    again = started(tmp_path / "killed", BOTH, text)
+    assert whole.wait() == again.wait() == 0
+    folders = [tmp_path / name / "sweep-x4-mine" for name in ("whole", "killed")]
+    assert {"16-0-250.safetensors", "32-0-250.safetensors", "sweep.csv"} <= equal_files(*folders)
+
+
+def equal_files(whole, other):
+    """The names of what one recipe made, all of it found in the other folder to the same bits."""
+    made = {path.name for path in whole.iterdir() if path.suffix in (".csv", ".safetensors")}
+    assert [name for name in made if (other / name).read_bytes() != (whole / name).read_bytes()] == []
+    return made
+
+
+def test_a_larger_family_of_another_text_on_eight_devices_is_that_of_one(tmp_path, text):
     """Up to the order in which the devices' gradients are summed, which 450 steps of training amplify."""
-    text = tmp_path / "mine.txt"
-    text.write_text(read_text("milton")[:200_000], encoding="utf-8")
     processes = {n: started(tmp_path / str(n), LARGER, text, devices=n) for n in (1, 8)}
     for n, process in processes.items():
         assert process.wait() == 0

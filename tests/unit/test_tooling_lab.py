@@ -181,3 +181,18 @@ def status(url: str) -> int:
     except urllib.error.HTTPError as error:
         error.close()
         return error.code
+
+
+@pytest.mark.parametrize("cwd", ["", "notebooks", "notebooks/1-scaling"])
+def test_the_readers_notebooks_are_those_of_the_clone_although_the_package_is_installed(tmp_path, monkeypatch, cwd):
+    """As on Binder: a copy in site-packages, the clone in the reader's home."""
+    monkeypatch.setattr(notebooks, "checkout", lambda: None)
+    (tmp_path / "notebooks" / "1-scaling").mkdir(parents=True)
+    (tmp_path / "notebooks" / "start-here.ipynb").write_text("{}")
+    assert lab.notebooks_here(tmp_path / cwd) == tmp_path / "notebooks"
+
+
+def test_without_notebooks_nearby_the_readers_are_those_that_course_lab_opens(tmp_path, monkeypatch):
+    assert lab.notebooks_here(tmp_path) == notebooks.folder()
+    monkeypatch.setattr(notebooks, "checkout", lambda: None)
+    assert lab.notebooks_here(tmp_path) == tmp_path / lab.COPY
