@@ -14,4 +14,5 @@ for _name in THREADS:
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Half of a lesson's time goes into compiling: at LLVM's level 1 a fifth less, and the programs are as fast.
-os.environ["XLA_FLAGS"] = f"--xla_backend_optimization_level=1 {os.environ.get('XLA_FLAGS', '')}".strip()
+if os.environ["JAX_PLATFORMS"] == "cpu":  # a GPU's compiler does not support it
+    os.environ["XLA_FLAGS"] = f"--xla_backend_optimization_level=1 {os.environ.get('XLA_FLAGS', '')}".strip()

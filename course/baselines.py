@@ -19,6 +19,7 @@ def table_guess(
     counts = np.zeros((len(known) + 1, int(answers.max()) + 1))
     np.add.at(counts, (rows.reshape(keys.shape), answers), asked)
     counts[-1] = counts.sum(axis=0)
+    counts[counts.sum(axis=1) == 0] = counts[-1]  # seen, but never asked
     place = np.searchsorted(known[:-1], new_keys)
     return counts.argmax(axis=1)[np.where(known[place] == new_keys, place, len(known))]
 
@@ -45,11 +46,13 @@ def sta_lta(traces: Float[np.ndarray, "n samples"], short: int, long: int) -> In
     """
     if traces.shape[1] < short + long:
         raise ValueError(f"traces must have {short + long} samples, as many as both windows, got {traces.shape[1]}.")
-    energy = np.pad(np.square(traces, dtype=np.float64), ((0, 0), (1, 0))).cumsum(axis=1)
+    centred = traces - np.mean(traces, axis=1, keepdims=True, dtype=np.float64)
+    energy = np.pad(np.square(centred), ((0, 0), (1, 0))).cumsum(axis=1)
     onset = np.arange(long, traces.shape[1] - short + 1)
     short_term = (energy[:, onset + short] - energy[:, onset]) / short
     long_term = (energy[:, onset] - energy[:, onset - long]) / long
-    return (short_term / long_term).argmax(axis=1) + long
+    quiet = long_term <= 1e-12 * energy[:, -1:]  # nothing to compare with: digital silence
+    return np.where(quiet, 0, short_term / np.where(quiet, 1, long_term)).argmax(axis=1) + long
 
 
 def ngram_nll(train: UInt8[np.ndarray, " n"], text: UInt8[np.ndarray, " m"], order: int) -> Float[np.ndarray, " m"]:
@@ -60,8 +63,10 @@ def ngram_nll(train: UInt8[np.ndarray, " n"], text: UInt8[np.ndarray, " m"], ord
     """
     if not 1 <= order <= 8:
         raise ValueError(f"order must be from 1 to 8, got {order}.")
+    if len(train) <= order:
+        raise ValueError(f"a table of order {order} needs more than {order} bytes to learn from, got {len(train)}.")
     p = np.full(len(text), 1 / 256)
-    for n in range(1, order + 1):
+    for n in range(1, min(order, len(text)) + 1):
         grams, counts = _gram_counts(train, n, highest=n == order)
         contexts, first = np.unique(grams >> np.uint64(8), return_index=True)
         totals, kinds = np.add.reduceat(counts, first), np.diff(np.append(first, len(grams)))
@@ -78,7 +83,7 @@ def ngram_nll(train: UInt8[np.ndarray, " n"], text: UInt8[np.ndarray, " m"], ord
 
 def ngram_count(train: UInt8[np.ndarray, " n"], order: int) -> int:
     """How many different n-grams of up to `order` bytes the text holds: what the model of that order has to keep."""
-    return sum(len(np.unique(_grams(train, n))) for n in range(1, order + 1))
+    return sum(len(np.unique(_grams(train, n))) for n in range(1, min(order, len(train)) + 1))
 
 
 def _grams(text: UInt8[np.ndarray, " n"], n: int) -> UInt64[np.ndarray, " n-n+1"]:

@@ -13,7 +13,9 @@ from course import THREADS
 def train_lm(
     text: Annotated[Path, typer.Option(help="A UTF-8 text file; the last tenth of it is held out.")],
     out: Annotated[Path, typer.Option(help="Where to save the model.")] = Path("runs/lm.safetensors"),
-    steps: Annotated[int | None, typer.Option(min=1, max=10_000_000, help="Training steps; more, lower loss.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=10_000_000, help="Training steps; otherwise 180, fewer for a short text.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights, batches and sample.")] = 0,
 ) -> None:
     """Train a character-level language model on a text, save it, and let it write."""
@@ -23,11 +25,12 @@ def train_lm(
     from course.data import read_text
 
     written = _or_exit(read_text, text)
-    model = _or_exit(own_text.train, written, steps=steps or own_text.STEPS, seed=seed, report=typer.echo)
+    _or_exit(own_text.check_place, out)
+    model = _or_exit(own_text.train, written, steps=steps, seed=seed, report=typer.echo)
     typer.echo(
         f"validation loss: {model.loss:.4f} nats per character, on all of the last tenth at context {own_text.CONTEXT}"
     )
-    own_text.save(out, model)
+    _or_exit(own_text.save, out, model)
     typer.echo(f"saved: {out}")
     typer.echo(f"total: {time.perf_counter() - begin:.1f} s")
     typer.echo("\n" + model.sample(written[:1], 300, seed=seed))
@@ -35,8 +38,10 @@ def train_lm(
 
 def sample(
     model: Annotated[Path, typer.Argument(help="A model that `course train lm` saved.")] = Path("runs/lm.safetensors"),
-    prompt: Annotated[str, typer.Option(help="What the text begins with.")] = "\n",
-    length: Annotated[int, typer.Option(min=1, max=100_000, help="Characters to write.")] = 500,
+    prompt: Annotated[str | None, typer.Option(help="What the text begins with; otherwise a new line.")] = None,
+    length: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Characters to write; bytes, where the text had over 1,000 of them.")
+    ] = 500,
     temperature: Annotated[float, typer.Option(help="0 always takes the likeliest character.")] = 0.8,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another text.")] = 0,
 ) -> None:
@@ -44,7 +49,8 @@ def sample(
     from course import own_text
 
     trained = _or_exit(own_text.load, model)
-    typer.echo(_or_exit(trained.sample, prompt, length, temperature=temperature, seed=seed))
+    begin = trained.first if prompt is None else prompt
+    typer.echo(_or_exit(trained.sample, begin, length, temperature=temperature, seed=seed))
 
 
 def bench_lm() -> None:
@@ -56,11 +62,12 @@ def bench_lm() -> None:
 
 def make(
     recipe: Annotated[str, typer.Argument(help="Its name, such as texts or sweep; a wrong name lists them.")],
-    sources: Annotated[Path, typer.Option(help="Folder of the packages that a data recipe reads.")] = Path("sources"),
-    jobs: Annotated[int, typer.Option(min=1, help="Runs side by side.")] = 2,
-    runs: Annotated[Path, typer.Option(help="Folder of what a long recipe saves on its way.")] = Path("runs"),
-    scale: Annotated[float, typer.Option(min=1, max=1e6, help="Models and text that many times as large.")] = 1,
+    sources: Annotated[Path | None, typer.Option(help="Folder of the packages that a data recipe reads.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Runs side by side; otherwise 2.")] = None,
+    runs: Annotated[Path | None, typer.Option(help="Folder of what is saved on the way; otherwise ./runs.")] = None,
+    scale: Annotated[float | None, typer.Option(min=1, max=1e6, help="Models and text so many times as large.")] = None,
     text: Annotated[Path | None, typer.Option(help="A text of yours to learn from, for sweep and ladder.")] = None,
+    peak: Annotated[float | None, typer.Option(help="Their learning rate; wider models want a lower one.")] = None,
 ) -> None:
     """Make a bundled file again from its recipe."""
     os.environ.update(dict.fromkeys(THREADS, "1"))  # whatever this machine says: other threads would give other bits
@@ -69,8 +76,12 @@ def make(
     if recipe not in recipes.RECIPES:
         typer.echo(f"course: no recipe {recipe!r}; there are {', '.join(recipes.RECIPES)}.", err=True)
         raise typer.Exit(2)
-    began, options = time.perf_counter(), {"sources": sources, "jobs": jobs, "runs": runs, "scale": scale, "text": text}
-    typer.echo(_or_exit(recipes.make, recipe, **options))
+    if "sources" in recipes.RECIPES[recipe]:
+        sources = sources or Path("sources")
+    began = time.perf_counter()
+    options = {"sources": sources, "jobs": jobs, "runs": runs, "scale": scale, "text": text, "peak": peak}
+    given = {name: value for name, value in options.items() if value is not None}
+    typer.echo(_or_exit(recipes.make, recipe, **given))
     typer.echo(f"in {time.perf_counter() - began:.0f} s")
 
 

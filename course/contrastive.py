@@ -68,7 +68,9 @@ def see_all(params: dict, images: Float[np.ndarray, "n 32 32 3"]) -> Float[np.nd
 
 
 def read_all(params: dict, texts: list[str]) -> Float[np.ndarray, "n width"]:
-    """The vectors of any number of texts."""
+    """The vectors of any number of texts. Raises ValueError for a single one, which would be read letter by letter."""
+    if isinstance(texts, str):
+        raise ValueError(f"a list of texts is expected, such as [{texts[:20]!r}].")
     return read_ngrams(params, hashed_ngrams(texts, len(params["ngrams"])))
 
 

@@ -32,14 +32,17 @@ def random_directions(
 def evolve(score: Callable[[Float[np.ndarray, " d"]], float], d: int, calls: int, seed: int) -> Search:
     """A search by CMA-ES for the z of least score, from z = 0 with steps of one standard deviation.
 
+    A score that is not finite counts as the worst. Raises ValueError for fewer calls than one generation makes.
     Source: The CMA Evolution Strategy: A Tutorial (arXiv:1604.00772), as in the library `cmaes`.
     """
+    if calls < POPULATION:
+        raise ValueError(f"calls must be at least {POPULATION}, those of one generation, got {calls}.")
     strategy = CMA(mean=np.zeros(d), sigma=1.0, population_size=POPULATION, seed=seed)
     means, candidates, scores = [], [], []
     for _ in range(calls // POPULATION):
         means.append(strategy.mean.copy())
         generation = [strategy.ask() for _ in range(POPULATION)]
-        heard = [score(z) for z in generation]
+        heard = [value if np.isfinite(value := float(score(z))) else np.inf for z in generation]
         strategy.tell(list(zip(generation, heard, strict=True)))
         candidates += generation
         scores += heard

@@ -162,7 +162,7 @@ def early(params: dict, words: Float[Array, "n D"], pictures: Float[Array, "n E"
 
 def binary_cross_entropy(log_odds: Float[Array, " n"], labels: Int[Array, " n"]) -> Float[Array, " n"]:
     """-ln p(label) of every label 0 or 1, in nats."""
-    return jnp.logaddexp(0, -(2 * labels - 1) * log_odds)
+    return jnp.logaddexp(0, (1 - 2 * jnp.asarray(labels, jnp.float32)) * log_odds)
 
 
 def fusion_loss(fuse: Callable) -> Callable:

@@ -379,6 +379,8 @@ def paint(
 
 
 def _check(texts: list[str], style: str, guidance: float, least: float, temperature: float) -> None:
+    if isinstance(texts, str):
+        raise ValueError(f"a list of texts is expected, such as [{texts[:20]!r}].")
     if not len(texts):
         raise ValueError("there is nothing to paint: give at least one text.")
     if style not in ("", *STYLES):

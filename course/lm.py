@@ -14,6 +14,7 @@ from course.nn import cross_entropy, empty_cache, language_model, read_on
 CONTEXT = 128  # tokens, as the models of the zoo were trained
 MOST_CHARACTERS = 1000  # a text with more (Chinese, say) is read as UTF-8 bytes
 ROWS = 16  # windows scored at once
+HOTTEST = 1000  # as good as uniform
 
 
 def characters_of(text: str) -> str:
@@ -46,6 +47,15 @@ def decode(tokens: Integer[np.ndarray, " tokens"], characters: str) -> str:
     return "".join(characters[token] for token in tokens)
 
 
+def _tokens(params: PyTree, text: str, characters: str) -> Integer[np.ndarray, " tokens"]:
+    """The text's token ids. Raises ValueError as `encode` does, and where the model has no such tokens."""
+    known = params["unembedding"].shape[1]
+    if known != (len(characters) or 256):
+        given = f"{len(characters)} characters" if characters else "256 bytes"
+        raise ValueError(f"the model has {known} tokens, not {given}: give its own table as characters=.")
+    return encode(text, characters)
+
+
 def _codes(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
@@ -72,7 +82,7 @@ def sample(
     _check_settings(temperature, top_p)
     _check_whole(length=(length, 0), context=(context, 2), seed=(seed, 0), top_k=(1 if top_k is None else top_k, 1))
     prompts = list(prompt) if isinstance(prompt, list | tuple) else [prompt]
-    rows = [list(map(int, encode(text, characters))) for text in prompts]
+    rows = [list(map(int, _tokens(params, text, characters))) for text in prompts]
     if not all(rows):
         raise ValueError("the prompt is empty: give at least one character.")
     whole = top_k is None and top_p == 1
@@ -123,18 +133,23 @@ def choose(logits: Float[Array, "B V"], rule: tuple, noise: Float[Array, "B V"])
     temperature, limits = rule
     scaled = logits / jnp.maximum(temperature, 1e-6)
     if limits is not None:
-        scaled = jnp.where(_among_likeliest(scaled, *limits), scaled, -jnp.inf)
+        scaled = jnp.where(_among_likeliest(logits, scaled, *limits), scaled, -jnp.inf)
     return jnp.argmax(scaled + jnp.where(temperature > 0, noise, 0.0), axis=-1)
 
 
-def _among_likeliest(logits: Float[Array, "B V"], top_k: Int[Array, ""], top_p: Float[Array, ""]) -> Bool[Array, "B V"]:
-    """True for the k likeliest tokens, and of these for the fewest whose probabilities sum to at least p."""
-    ranked = -jnp.sort(-logits)
-    p = jax.nn.softmax(ranked)
+def _among_likeliest(
+    logits: Float[Array, "B V"], scaled: Float[Array, "B V"], top_k: Int[Array, ""], top_p: Float[Array, ""]
+) -> Bool[Array, "B V"]:
+    """True for the k likeliest tokens, and of these for the fewest whose probabilities sum to at least p.
+
+    Of tokens that are equally likely the first ones are kept.
+    """
+    order = jnp.argsort(-logits, axis=-1)
+    p = jax.nn.softmax(jnp.take_along_axis(scaled, order, axis=-1))
     likelier = jnp.cumsum(p, axis=-1) - p  # the probability of all tokens before this one
-    place = jnp.arange(ranked.shape[-1])
+    place = jnp.arange(logits.shape[-1])
     kept = (place < top_k) & ((likelier < top_p) | (place == 0))
-    return logits >= jnp.where(kept, ranked, jnp.inf).min(axis=-1, keepdims=True)
+    return jnp.take_along_axis(kept, jnp.argsort(order, axis=-1), axis=-1)
 
 
 def nll(
@@ -143,12 +158,13 @@ def nll(
     """-ln p of every token but the first, in nats.
 
     The model reads windows of `context` tokens that begin `stride` apart (context by default, the fastest). A smaller
-    stride gives each token at least context - stride tokens before it, except near the text's beginning.
+    stride gives each token at least context - stride tokens before it, except near the text's beginning. Beyond the
+    context that a model was trained to see (CONTEXT for the zoo's) its predictions get worse.
     Raises ValueError when the text has fewer than two tokens or the stride does not fit.
     """
     stride = context if stride is None else stride
     _check_whole(context=(context, 1), stride=(stride, 1))
-    tokens = encode(text, characters)
+    tokens = _tokens(params, text, characters)
     if len(tokens) < 2:
         raise ValueError("the text must have at least two tokens: the first is given, not predicted.")
     if stride > context:
@@ -178,8 +194,8 @@ def perplexity(params: PyTree, text: str, **options) -> float:
 
 
 def _check_settings(temperature: float, top_p: float) -> None:
-    if not (isinstance(temperature, Real) and 0 <= temperature < np.inf):
-        raise ValueError(f"temperature must be a number of at least 0, got {reprlib.repr(temperature)}.")
+    if not (isinstance(temperature, Real) and 0 <= temperature <= HOTTEST):
+        raise ValueError(f"temperature must be a number from 0 to {HOTTEST:,}, got {reprlib.repr(temperature)}.")
     if not (isinstance(top_p, Real) and 0 < top_p <= 1):
         raise ValueError(f"top_p must be above 0 and at most 1, got {reprlib.repr(top_p)}.")
 

@@ -80,7 +80,12 @@ def _filled(part: Shaped[np.ndarray, "#n m ..."], n: int) -> Shaped[np.ndarray, 
 
 
 def batches(examples: Examples, size: int, seed: int = 0) -> Iterator[dict[str, np.ndarray]]:
-    """Endless batches in random order, each example once before any comes twice."""
+    """Endless batches in random order, each example once before any comes twice.
+
+    Raises ValueError when there are fewer examples than a batch holds.
+    """
+    if not 1 <= size <= len(examples.answers):
+        raise ValueError(f"size must be from 1 to {len(examples.answers)}, the number of examples, got {size}.")
     rng = np.random.default_rng(seed)
     while True:
         order = rng.permutation(len(examples.answers))
@@ -127,7 +132,7 @@ def torn(examples: Examples, rng: np.random.Generator) -> Examples:
     order = np.where(examples.present, rng.random((n, m)), 2.0).argsort(axis=1)[..., None]  # what is absent stays last
     if examples.values.any():
         return examples._replace(values=np.take_along_axis(examples.values, order, axis=1))
-    orders = rng.random(examples.places.shape).argsort(axis=1)
+    orders = np.where(examples.present[..., None], rng.random(examples.places.shape), 2.0).argsort(axis=1)
     return examples._replace(places=np.take_along_axis(examples.places, orders, axis=1))
 
 

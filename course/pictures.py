@@ -50,7 +50,15 @@ class Task(NamedTuple):
 
 
 def patches(images: Float[np.ndarray, "n 32 32 3"], patch: int = PATCH) -> Float[np.ndarray, "n places features"]:
-    """Each picture as a sequence of squares of `patch` x `patch` pixels, row by row, centred on zero."""
+    """Each picture as a sequence of squares of `patch` x `patch` pixels, row by row, centred on zero.
+
+    Raises ValueError for other shapes, and for values that do not run from 0 to 1.
+    """
+    images = np.asarray(images)
+    if images.shape[1:] != (SIZE, SIZE, 3) or len(images) == 0:
+        raise ValueError(f"pictures must have the shape (n, {SIZE}, {SIZE}, 3) with n > 0, got {images.shape}.")
+    if not (images.min() >= -0.01 and images.max() <= 1.01):  # painted ones may overshoot by a rounding
+        raise ValueError(f"pixels must lie between 0 and 1, got {images.min():.3g} to {images.max():.3g}.")
     side = SIZE // patch
     squares = images.reshape(-1, side, patch, side, patch, 3).transpose(0, 1, 3, 2, 4, 5)
     return (squares.reshape(-1, side * side, patch * patch * 3) - 0.5).astype(np.float32)

@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -160,8 +161,9 @@ def fit_law(
     N, D, loss: one entry per run, positive. `groups` names the run that each point comes from: points of one group are
     drawn together, since they are not independent. Raises ValueError for input that cannot be fitted.
     """
-    centred, means = _centred(_log_columns(N, D, loss))
+    centred, means = _centred(_log_columns(N, D, loss, len(NAMES)))
     draws = _draws(groups, len(centred[0]), bootstrap, seed)
+    _check_delta(delta)
     with threadpool_limits(1, "blas"):  # on 5 x 5 matrices more threads only wait for each other
         best = _fit(centred, np.ones(len(centred[0])), _starts(centred, delta), delta)
         samples = [_constants(_fit(centred, weights, [best], delta), means) for weights in draws]
@@ -179,8 +181,9 @@ def fit_joint_law(
     seed: int = 0,
 ) -> JointLaw:
     """The joint law of lowest summed Huber loss in log space. Arguments and errors are those of `fit_law`."""
-    centred, means = _centred(_log_columns(N, D, loss))
+    centred, means = _centred(_log_columns(N, D, loss, 4))
     draws = _draws(groups, len(centred[0]), bootstrap, seed)
+    _check_delta(delta)
     with threadpool_limits(1, "blas"):
         rough = sorted((_joint_fit(centred, start, 0.1) for start in JOINT_STARTS), key=lambda pair: pair[0])
         best = min((_joint_fit(centred, theta, delta) for _, theta in rough[:FINALISTS]), key=lambda pair: pair[0])[1]
@@ -195,6 +198,8 @@ def isoflop_minimum(N: ArrayLike, loss: ArrayLike) -> tuple[float, Float[np.ndar
     Raises ValueError when the parabola has no minimum between the smallest and the largest N.
     """
     log_N, loss = np.log(_positive("N", N)), _positive("loss", loss)
+    if len(log_N) != len(loss):
+        raise ValueError(f"N and loss must be equally long, got {len(log_N)} and {len(loss)}.")
     if len(log_N) < 3:
         raise ValueError(f"a parabola needs at least 3 runs; {len(log_N)} were given.")
     coefficients = np.polyfit(log_N, loss, 2)
@@ -233,7 +238,7 @@ def _joint_constants(theta: np.ndarray, means: np.ndarray) -> Float[np.ndarray, 
 def _positive(name: str, values: ArrayLike) -> Float[np.ndarray, " runs"]:
     """The values as a vector, or ValueError when one is not a positive finite number."""
     try:
-        array = np.asarray(values, dtype=float)
+        array = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)  # a masked entry is no number
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be numbers, got {type(values).__name__}.") from None
     if array.ndim != 1:
@@ -244,13 +249,18 @@ def _positive(name: str, values: ArrayLike) -> Float[np.ndarray, " runs"]:
     return array
 
 
-def _log_columns(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> tuple[Float[np.ndarray, " runs"], ...]:
+def _check_delta(delta: float) -> None:
+    if not 0 < delta < np.inf:
+        raise ValueError(f"delta must be a positive number, got {delta}.")
+
+
+def _log_columns(N: ArrayLike, D: ArrayLike, loss: ArrayLike, constants: int) -> tuple[Float[np.ndarray, " runs"], ...]:
     columns = {name: _positive(name, values) for name, values in (("N", N), ("D", D), ("loss", loss))}
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"N, D and loss must be equally long, got {lengths}.")
-    if lengths["N"] < len(NAMES):
-        raise ValueError(f"the law has {len(NAMES)} constants; {lengths['N']} runs cannot fix them.")
+    if lengths["N"] < constants:
+        raise ValueError(f"the law has {constants} constants; {lengths['N']} runs cannot fix them.")
     for name in ("N", "D"):
         if len(np.unique(columns[name])) < 3:
             raise ValueError(f"{name} must take at least 3 different values to fix its exponent.")
@@ -304,7 +314,11 @@ def _constants(theta: Float[np.ndarray, " 5"], centre: Float[np.ndarray, " 2"]) 
 
 def _draws(groups: Sequence[Hashable] | None, runs: int, count: int, seed: int) -> list[Float[np.ndarray, " runs"]]:
     """`count` weight vectors: how often each run is drawn, when groups of runs are drawn with replacement."""
-    groups = range(runs) if groups is None else groups
+    groups = range(runs) if groups is None else list(groups)
+    if len(groups) != runs:
+        raise ValueError(f"groups must name one run for each of the {runs} points, got {len(groups)} names.")
+    if not isinstance(count, Integral) or count < 0 or count == 1:
+        raise ValueError(f"bootstrap must be 0, or at least 2 resamples, got {count!r}.")
     order = {group: i for i, group in enumerate(dict.fromkeys(groups))}
     index, kinds, rng = np.array([order[group] for group in groups]), len(order), np.random.default_rng(seed)
     return [rng.multinomial(kinds, np.full(kinds, 1 / kinds))[index].astype(float) for _ in range(count)]

@@ -34,8 +34,8 @@ class UnknownName(KeyError):
 
 
 def fact(id: str) -> Fact:
-    """The row `id` of the ledger; UnknownName, with the nearest ids, if there is none."""
-    return _find(_ledger(), id, "fact")
+    """The row `id` of the ledger, as "TP02" or "[TP02]"; UnknownName, with the nearest ids, if there is none."""
+    return _find(_ledger(), id.strip(" []").upper() if isinstance(id, str) else id, "fact")
 
 
 def facts(

@@ -13,9 +13,10 @@ RECIPES = {  # name of the module -> what its `make` is told
     "declaration": ("sources",),
     "vowels": (),
     "voices": ("sources",),
-    "sweep": ("jobs", "runs", "scale", "text"),
+    "sweep": ("jobs", "runs", "scale", "text", "peak"),
+    "rates": ("jobs", "runs"),
     "ngrams": (),
-    "ladder": ("jobs", "runs", "scale", "text"),
+    "ladder": ("jobs", "runs", "scale", "text", "peak"),
     "eye": ("runs",),
     "deltas": ("jobs", "runs"),
     "black_box": ("jobs", "runs"),
@@ -33,5 +34,8 @@ RECIPES = {  # name of the module -> what its `make` is told
 
 
 def make(name: str, **options):
-    """What the recipe's own `make` returns. Of the options it gets those that it takes."""
-    return import_module(f"course.recipes.{name}").make(**{key: options[key] for key in RECIPES[name]})
+    """What the recipe's own `make` returns. Raises ValueError for an option that it does not take."""
+    if unknown := sorted(options.keys() - set(RECIPES[name])):
+        takes = ", ".join(f"--{option}" for option in RECIPES[name]) or "no options"
+        raise ValueError(f"the recipe {name} does not take --{unknown[0]}; it takes {takes}.")
+    return import_module(f"course.recipes.{name}").make(**options)

@@ -1,6 +1,6 @@
 """Recipe `ladder`: the language models of the zoo, lm-27k to lm-1.6m.
 
-    course make ladder [--jobs 2] [--scale 10] [--text FILE]
+    course make ladder [--jobs 2] [--scale 10] [--text FILE] [--peak 0.007]
 
 Each model goes on where its trunk of the recipe `sweep` stands after four fifths of the longest budget: the same text,
 in the same order, in batches four times as large. Over the last fifth of 32.8 million tokens, 1.8 epochs, the learning
@@ -33,14 +33,20 @@ TIMES = 4  # a batch of the sweep
 STEPS, FALLING = 24_000, 6_400
 SAVE_EVERY = 500
 HELD_OUT = ("austen", "milton")
-SAMPLE = {"prompt": "KING HENRY.\n", "length": 300, "temperature": 0.7, "seed": 0}
+SAMPLE = {"length": 300, "temperature": 0.7, "seed": 0}
+OURS = {  # what is known of the course's own texts alone
+    "never read": ", ".join(HELD_OUT),
+    "limits": "no facts, little grammar beyond a sentence; the English of 1600, of the Bible and of a dictionary",
+    "licence": "CC BY 4.0",
+}
 
 
-def make(jobs: int = 2, runs: Path = Path("runs"), scale: float = 1, text: Path | None = None) -> str:
+def make(
+    jobs: int = 2, runs: Path = Path("runs"), scale: float = 1, text: Path | None = None, peak: float = PEAK
+) -> str:
     """A line for each model with its cost, after all are trained and stored in the zoo."""
-    plan = Plan(scale, text)
-    folder = plan.folder(runs)
-    folder.mkdir(parents=True, exist_ok=True)
+    plan = Plan(scale, text, peak)
+    folder = sweep.prepared(plan, runs, TIMES * plan.batch, tokens(plan))
     for message in in_processes(jobs, partial(run, folder=folder, plan=plan), reversed(plan.sizes)):
         print(message, flush=True)
     keep = zoo.ZOO if plan == Plan() else folder
@@ -54,8 +60,11 @@ def run(size: Size, folder: Path, plan: Plan = Plan()) -> str:
     path, fresh = folder / f"ladder-{size.d_model}.safetensors", start(sweep.initial(size, SEED), muon())
     if not path.exists():
         sweep.run((size, SEED, len(sweep.BUDGETS)), folder, plan)
-        save_arrays(path, load_state(folder / f"{size.d_model}-{SEED}.safetensors", fresh))
-    go_on(next_token_loss, load_state(path, fresh), partial(stream, plan), learning_rates(), path, SAVE_EVERY)
+        trunk = load_state(folder / f"{size.d_model}-{SEED}.safetensors", fresh)
+        if trunk.step != TRUNK:
+            raise ValueError(f"{folder} lacks the state {size.d_model}-{SEED}.safetensors: delete its .csv, too.")
+        save_arrays(path, trunk)
+    go_on(next_token_loss, load_state(path, fresh), partial(stream, plan), learning_rates(plan.peak), path, SAVE_EVERY)
     return f"{name(size)}: {tokens(plan):,} tokens"
 
 
@@ -65,9 +74,9 @@ def stream(plan: Plan, begin: int) -> Iterator[np.ndarray]:
     return itertools.islice(batches, TRUNK // TIMES + begin - TRUNK, None)
 
 
-def learning_rates() -> Float[np.ndarray, " steps"]:
+def learning_rates(peak: float = PEAK) -> Float[np.ndarray, " steps"]:
     """One rate for each step; the trunk has taken the first ones."""
-    return np.concatenate([constant(TRUNK + STEPS - FALLING, PEAK), decay(FALLING, PEAK)])
+    return np.concatenate([constant(TRUNK + STEPS - FALLING, peak), decay(FALLING, peak)])
 
 
 def tokens(plan: Plan) -> int:
@@ -91,7 +100,7 @@ def card(size: Size, folder: Path, plan: Plan) -> dict:
     """What the zoo says about the model of this size."""
     params, epochs_read = final_params(size, folder), tokens(plan) / len(sweep.training_bytes(plan.text))
     rounded = as_stored(params)
-    return {
+    described = {
         "name": name(size),
         "kind": "language model",
         "parameters": size.parameters,
@@ -100,16 +109,30 @@ def card(size: Size, folder: Path, plan: Plan) -> dict:
         "context": CONTEXT,
         "tokens": "bytes of UTF-8",
         "data": f"{', '.join(sweep.domains(plan.text))}: {tokens(plan):,} bytes, {epochs_read:.2f} epochs",
-        "never read": ", ".join(HELD_OUT),
-        "recipe": "course make ladder",
+        "recipe": command(plan),
         "commit": commit(),
         "cost": model_cost(size, plan),
         "nats per byte": scores(rounded, plan),
         "lost to float16, nats per byte": all_loss(rounded, plan) - all_loss(params, plan),
-        "sample": lm.sample(rounded, **SAMPLE),
-        "limits": "no facts, little grammar beyond a sentence; the English of 1600, of the Bible and of a dictionary",
-        "licence": "CC BY 4.0",
+        "sample": lm.sample(rounded, beginning(plan), **SAMPLE),
     }
+    return described | ({} if plan.text else OURS)
+
+
+def command(plan: Plan) -> str:
+    """The command that makes the models again."""
+    options = {"scale": f"{plan.scale:g}", "text": plan.text, "peak": f"{plan.peak:g}"}
+    usual = {"scale": "1", "text": None, "peak": f"{PEAK:g}"}
+    given = [f"--{name} {value}" for name, value in options.items() if value != usual[name]]
+    return " ".join(["course make ladder", *given])
+
+
+def beginning(plan: Plan) -> str:
+    """What a card's sample continues: a speaker of Shakespeare's, or the first word of the validation text."""
+    if plan.text is None:
+        return "KING HENRY.\n"
+    [(_, held_out)] = sweep.domains(plan.text).values()
+    return " ".join(held_out[:200].tobytes().decode("utf-8", errors="ignore").split()[1:2]) or "\n"
 
 
 def probe(text: np.ndarray) -> np.ndarray:
@@ -123,9 +146,9 @@ def all_loss(params: PyTree, plan: Plan) -> float:
 
 
 def scores(params: PyTree, plan: Plan) -> dict[str, float]:
-    """Loss on training text, and on the validation text of every domain, those never read included."""
-    unread = {name: load_text(name) for name in HELD_OUT}
-    train = windows(sweep.training_bytes(plan.text), CONTEXT)[::60]
+    """Loss on training text, and on the validation text of every domain, of the course's own those never read too."""
+    unread = {} if plan.text else {name: load_text(name) for name in HELD_OUT}
+    train = windows(sweep.training_bytes(plan.text), CONTEXT, every=60)
     return {"training text": mean_loss(params, train), "validation text": all_loss(params, plan)} | {
         name: mean_loss(params, probe(text)) for name, (_, text) in (sweep.domains(plan.text) | unread).items()
     }

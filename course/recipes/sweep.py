@@ -1,6 +1,6 @@
 """Recipe `sweep`: language models of many sizes trained on many amounts of text, for lesson 1.3.
 
-    course make sweep [--jobs 2] [--scale 10] [--text FILE]
+    course make sweep [--jobs 2] [--scale 10] [--text FILE] [--peak 0.007]
 
 Bytes, context 128, Shakespeare + King James Bible + WordNet glosses. Each (size, seed) is one run at a constant
 learning rate, its trunk. Where the trunk has used four fifths of a budget, a copy leaves it, whose learning rate falls
@@ -12,21 +12,23 @@ A `Plan` says how large the family is and what it reads.
 """
 
 import csv
+import hashlib
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
+import jax
 import numpy as np
 
 from course.data import DATA, load_text
 from course.nn import init_language_model, next_token_loss
-from course.recipes.long_runs import cost, go_on, in_processes, load_state, save_arrays, step_seconds
+from course.recipes.long_runs import cost, go_on, in_processes, load_state, save_arrays, step_seconds, whole
 from course.train import State, constant, decay, epochs, fit, mean_loss, muon, start, windows
 
-DOMAINS = ("shakespeare", "bible", "wordnet")
+DOMAINS, OWN = ("shakespeare", "bible", "wordnet"), "own text"
 CONTEXT, BATCH, PEAK, WARMUP = 128, 2, 0.014, 40  # eight windows a batch left the shortest runs too few steps
 FALLING = 0.2  # share of a budget over which the learning rate falls
 BUDGETS = tuple(40_000 // 2**k for k in range(6, -1, -1))  # in steps: 0.16 to 10.24 million tokens
@@ -63,7 +65,7 @@ SIZES = (Size(24, 1), Size(32, 1), Size(48, 2), Size(64, 2), Size(96, 3), Size(1
 @cache
 def domains(text: Path | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """The bytes to learn from and those for validation: of the course's texts by name, or of the text given."""
-    return {Path(source).stem: load_text(source) for source in ([text] if text else DOMAINS)}
+    return {OWN: load_text(text)} if text else {name: load_text(name) for name in DOMAINS}
 
 
 @cache
@@ -77,6 +79,7 @@ class Plan(NamedTuple):
 
     scale: float = 1
     text: Path | None = None  # a UTF-8 file
+    peak: float = PEAK  # the learning rate before it falls; lesson 1.3 shows that wider models want a lower one
 
     @property
     def sizes(self) -> tuple[Size, ...]:
@@ -102,7 +105,9 @@ class Plan(NamedTuple):
         """Where this plan keeps its states."""
         if self == Plan():
             return runs / "sweep"
-        return runs / f"sweep-x{self.scale:g}{'-' + self.text.stem if self.text else ''}"
+        text = f"-{self.text.stem}" if self.text else ""
+        peak = f"-peak{self.peak:g}" if self.peak != PEAK else ""
+        return runs / f"sweep-x{self.scale:g}{text}{peak}"
 
 
 # The rule of the extrapolation: fit to all runs (every seed) of at most this share of the largest run's compute 6 N D,
@@ -112,14 +117,41 @@ class Plan(NamedTuple):
 LARGEST_SHARE = 0.01
 
 
-def make(jobs: int = 2, runs: Path = Path("runs"), scale: float = 1, text: Path | None = None) -> str:
+def make(
+    jobs: int = 2, runs: Path = Path("runs"), scale: float = 1, text: Path | None = None, peak: float = PEAK
+) -> str:
     """The path of the table, after every run of it is done, and what they cost."""
-    plan = Plan(scale, text)
-    folder = plan.folder(runs)
-    folder.mkdir(parents=True, exist_ok=True)
+    plan = Plan(scale, text, peak)
+    folder = prepared(plan, runs, plan.batch, plan.tokens(BUDGETS[-1]))
     for message in in_processes(jobs, partial(run, folder=folder, plan=plan), plan.jobs):
         print(message, flush=True)
     return f"{collect(folder, plan)}: {total_cost(plan)}"
+
+
+def prepared(plan: Plan, runs: Path, batch: int, tokens: int) -> Path:
+    """The folder of the plan, made if need be, after a line that says where it is and how often the text is read.
+
+    Raises ValueError for a rate out of range, a scale that leaves a model as it is, a text too short for one batch, a
+    folder that was begun with another text, and devices that are not there.
+    """
+    if not 0 < plan.peak < 1:
+        raise ValueError(f"the peak learning rate must lie between 0 and 1, got {plan.peak:g}.")
+    if plan.scale != 1 and any(size.times(plan.scale) == size for size in SIZES):
+        raise ValueError(f"scale {plan.scale:g} leaves some models as they are: take 3 or more.")
+    learned, folder, needed = training_bytes(plan.text), plan.folder(runs), (batch + 1) * CONTEXT
+    if len(learned) < needed:
+        raise ValueError(f"of the text {len(learned):,} bytes are learned from; this scale needs at least {needed:,}.")
+    try:
+        devices = f"{jax.device_count()} x {jax.default_backend()}"
+    except (RuntimeError, AssertionError):
+        raise ValueError(f"JAX finds no device of JAX_PLATFORMS={os.environ['JAX_PLATFORMS']}.") from None
+    folder.mkdir(parents=True, exist_ok=True)
+    read, digest = folder / "text.sha256", hashlib.sha256(learned.tobytes()).hexdigest()
+    if read.exists() and read.read_text() != digest:
+        raise ValueError(f"{folder} was begun with another text of this name: move it away, or rename yours.")
+    read.write_text(digest)
+    print(f"{folder.resolve()}: on {devices}, {tokens / len(learned):.2f} epochs of {len(learned):,} bytes", flush=True)
+    return folder
 
 
 def run(job: tuple[Size, int, int], folder: Path, plan: Plan = Plan()) -> str:
@@ -128,17 +160,25 @@ def run(job: tuple[Size, int, int], folder: Path, plan: Plan = Plan()) -> str:
     name = f"{size.d_model}-{seed}"
     rows = read_rows(folder / f"{name}.csv")
     state = load_state(folder / f"{name}.safetensors", start(initial(size, seed), muon()))
-    for budget in BUDGETS[:count]:
+    for i, budget in enumerate(BUDGETS[:count]):
         if str(plan.tokens(budget)) in {row["tokens"] for row in rows}:
             continue
         until, batches = round((1 - FALLING) * budget), partial(stream, plan, seed)
-        rates = constant(until, PEAK, WARMUP)
-        state = go_on(next_token_loss, state, batches, rates, folder / f"{name}.safetensors", SAVE_EVERY)
-        params = branch(state, budget, batches)
+        if state.step > until:
+            raise ValueError(f"{folder / name}.csv lacks a run that its state has passed: delete both, to begin anew.")
+        rates = constant(until, plan.peak, WARMUP)
+        to_come = steps(BUDGETS[:count]) - steps(BUDGETS[: i + 1]) + budget - until
+        state = go_on(next_token_loss, state, batches, rates, folder / f"{name}.safetensors", SAVE_EVERY, None, to_come)
+        params = branch(state, budget, batches, plan.peak)
         save_arrays(folder / f"{name}-{budget}.safetensors", params)
         rows.append(row(size, seed, plan.tokens(budget), validation_losses(params, plan)))
         write_rows(folder / f"{name}.csv", rows)
     return f"{name}: {len(rows)} budgets, {int(state.step)} trunk steps"
+
+
+def steps(budgets: Sequence[int]) -> int:
+    """Steps of one trunk and of the branches that leave it, one for each budget."""
+    return round((1 - FALLING) * max(budgets, default=0) + FALLING * sum(budgets))
 
 
 def initial(size: Size, seed: int) -> dict:
@@ -151,16 +191,16 @@ def stream(plan: Plan, seed: int, begin: int) -> Iterator[np.ndarray]:
     return itertools.islice(epochs(training_bytes(plan.text), plan.batch, CONTEXT, seed), begin, None)
 
 
-def branch(trunk: State, budget: int, batches: Callable[[int], Iterator[np.ndarray]]) -> dict:
+def branch(trunk: State, budget: int, batches: Callable[[int], Iterator[np.ndarray]], peak: float = PEAK) -> dict:
     """Parameters at the end of a budget, whose last fifth leaves the trunk with a falling learning rate."""
     begin = int(trunk.step)
-    rates = decay(budget - begin, PEAK)
-    return fit(next_token_loss, None, batches(begin), rates, optimiser=muon(), state=trunk).params
+    rates = decay(budget - begin, peak)
+    return whole(fit(next_token_loss, None, batches(begin), rates, optimiser=muon(), state=trunk)).params
 
 
 def validation_losses(params: dict, plan: Plan) -> dict[str, float]:
     """Nats per byte on every domain's validation text, and on all of it together."""
-    rows = {name: windows(text, CONTEXT)[::VALIDATION_EVERY] for name, (_, text) in domains(plan.text).items()}
+    rows = {name: windows(text, CONTEXT, VALIDATION_EVERY) for name, (_, text) in domains(plan.text).items()}
     losses = {name: mean_loss(params, part) for name, part in rows.items()}
     weights = [len(part) for part in rows.values()]
     return {"loss": float(np.average(list(losses.values()), weights=weights)), **losses}
@@ -175,10 +215,10 @@ def row(size: Size, seed: int, tokens: int, losses: dict[str, float]) -> dict[st
 
 def total_cost(plan: Plan) -> dict[str, float]:
     """What all runs of the plan cost, each trunk and its branches, at this machine's speed now."""
-    steps = [BUDGETS[count - 1] + FALLING * sum(BUDGETS[: count - 1]) for *_, count in plan.jobs]
-    flops = sum(6.0 * size.trained * plan.tokens(n) for (size, *_), n in zip(plan.jobs, steps, strict=True))
+    taken = [(size, steps(BUDGETS[:count])) for size, _, count in plan.jobs]
     speed = {size: step_seconds(next_token_loss, initial(size, 0), stream(plan, 0, 0)) for size in plan.sizes}
-    return cost(flops, sum(speed[size] * n for (size, *_), n in zip(plan.jobs, steps, strict=True)))
+    flops = sum(6.0 * size.trained * plan.tokens(n) for size, n in taken)
+    return cost(flops, sum(speed[size] * n for size, n in taken))
 
 
 def collect(folder: Path, plan: Plan = Plan()) -> Path:

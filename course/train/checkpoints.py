@@ -15,7 +15,10 @@ def save_params(path: Path, params: PyTree, metadata: dict[str, str] | None = No
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {name: np.asarray(leaf, dtype, order="C") for name, leaf in _leaves(params)}
     part = path.with_suffix(".part")
-    save_file(arrays, part, metadata)
+    try:
+        save_file(arrays, part, metadata)
+    except SafetensorError as error:
+        raise OSError(f"{path} cannot be written: {error}") from None
     part.chmod(0o644)  # safetensors lets only the owner read it
     os.replace(part, path)
 

@@ -29,20 +29,32 @@ def random_windows(
 def epochs(
     tokens: Integer[np.ndarray, " n"], batch: int, context: int, seed: int = 0
 ) -> Iterator[Integer[np.ndarray, "batch context+1"]]:
-    """Endless batches of non-overlapping windows in random order: every token once before any comes twice."""
+    """Endless batches of non-overlapping windows in random order: every token once before any comes twice.
+
+    Raises ValueError when the text has fewer windows than a batch.
+    """
     _check_length(tokens, context)
+    furthest = min(context, len(tokens) - context)
+    fewest = len(range(furthest - 1, len(tokens) - context, context))
+    if fewest < batch:
+        raise ValueError(f"the text has {fewest} windows of {context} tokens; a batch needs {batch}.")
     rng = np.random.default_rng(seed)
     while True:
-        shift = rng.integers(0, min(context, len(tokens) - context))
+        shift = rng.integers(0, furthest)
         starts = rng.permutation(np.arange(shift, len(tokens) - context, context))
         for i in range(0, len(starts) - batch + 1, batch):
             yield tokens[starts[i : i + batch, None] + np.arange(context + 1)]
 
 
-def windows(tokens: Integer[np.ndarray, " n"], context: int) -> Integer[np.ndarray, "windows context+1"]:
-    """Consecutive windows: each token but the first is a target once; a shorter rest at the end is left out."""
+def windows(
+    tokens: Integer[np.ndarray, " n"], context: int, every: int = 1
+) -> Integer[np.ndarray, "windows context+1"]:
+    """Consecutive windows: each token but the first is a target once; a shorter rest at the end is left out.
+
+    every: of so many windows one is read, the first.
+    """
     _check_length(tokens, context)
-    starts = np.arange(0, len(tokens) - context, context)
+    starts = np.arange(0, len(tokens) - context, context * every)
     return tokens[starts[:, None] + np.arange(context + 1)]
 
 

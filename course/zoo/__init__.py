@@ -1,5 +1,6 @@
 """The zoo: small models that were trained for the course, each with a card that says on what, how and how well."""
 
+import copy
 import json
 import os
 import reprlib
@@ -46,7 +47,7 @@ def names(folder: Path = ZOO) -> list[str]:
 
 def cards(folder: Path = ZOO) -> dict[str, Card]:
     """The card of every model, by name: data, recipe, cost, scores, limits and licence."""
-    return {name: Card(card) for name, card in _read_cards(folder).items()}
+    return {name: Card(card) for name, card in copy.deepcopy(_read_cards(folder)).items()}
 
 
 def load(name: str, folder: str | Path = ZOO) -> PyTree:
@@ -60,12 +61,17 @@ def load(name: str, folder: str | Path = ZOO) -> PyTree:
         there = ", ".join(known) or f"none in {folder}"
         raise ValueError(f"no model {reprlib.repr(name)} in the zoo: there are {there}.")
     card, path = known[name], folder / f"{name}.safetensors"
-    if path.exists() and sha256(path.read_bytes()) != card["sha256"]:
-        raise ValueError(f"the model {name!r} is damaged: its SHA-256 differs. Reinstall the course.")
+    remedy = "Reinstall the course." if folder == ZOO else f"Make it again: {card.get('recipe', 'course make ladder')}."
     try:
-        return load_params(path, INITIAL[card["kind"]](np.random.default_rng(0), **card["shape"]))
+        if path.exists() and sha256(path.read_bytes()) != card["sha256"]:
+            raise ValueError(f"the model {name!r} is damaged: its SHA-256 differs. {remedy}")
+        like = INITIAL[card["kind"]](np.random.default_rng(0), **card["shape"])
+    except (KeyError, TypeError):
+        raise ValueError(f"the card of {name!r} is damaged or incomplete. {remedy}") from None
+    try:
+        return load_params(path, like)
     except ValueError as error:
-        raise ValueError(f"the model {name!r} cannot be loaded: {error}. Reinstall the course.") from None
+        raise ValueError(f"the model {name!r} cannot be loaded: {error}. {remedy}") from None
 
 
 def store(params: PyTree, card: dict, folder: Path = ZOO) -> None:
@@ -78,13 +84,20 @@ def store(params: PyTree, card: dict, folder: Path = ZOO) -> None:
     part = folder / "cards.part"
     part.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(part, folder / "cards.json")  # in one move: a kill never leaves half of it
-    _read_cards.cache_clear()
+
+
+def _read_cards(folder: Path) -> dict[str, dict]:
+    path = folder / "cards.json"
+    return _parsed(path, path.stat().st_mtime_ns) if path.exists() else {}
 
 
 @cache
-def _read_cards(folder: Path) -> dict[str, dict]:
-    path = folder / "cards.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+def _parsed(path: Path, written: int) -> dict[str, dict]:
+    """The cards in the file as it was written at that time."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise ValueError(f"{path} is damaged: it is no JSON. Reinstall the course, or run its recipe again.") from None
 
 
 def _shown(value) -> str:

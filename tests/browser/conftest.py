@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 import reader
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 PATIENCE = 30_000  # milliseconds for anything but an experiment
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")

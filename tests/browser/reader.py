@@ -72,7 +72,7 @@ def _as_binder(python: str) -> tuple[list[str], dict[str, str], str]:
     """The same of what Binder runs: JupyterLab does not print a token that it was given."""
     command = [python, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
     path = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
-    return command, {"PATH": path, "JUPYTER_TOKEN": "chosen-here"}, r"^ {8}(http://127\.0\.0\.1:\d+)/lab\?token=(\S+)"
+    return command, {"PATH": path, "JUPYTER_TOKEN": "chosen-here"}, r"ServerApp\] (http://127\.0\.0\.1:\d+)/lab\?token=(\S+)"
 
 
 def _alone_with(folder: Path) -> dict[str, str]:

@@ -96,3 +96,28 @@ def test_longer_contexts_help_on_real_text():
 def test_orders_out_of_range_are_refused():
     with pytest.raises(ValueError, match="order must be from 1 to 8"):
         baselines.ngram_nll(bytes_of("abc"), bytes_of("abc"), 9)
+
+
+@pytest.mark.parametrize("length", range(1, 9))
+def test_a_text_shorter_than_the_order_is_scored_like_the_beginning_of_a_longer_one(length):
+    train, text = load_text("milton")[0][:5000], load_text("austen")[0][:20]
+    short, long = (baselines.ngram_nll(train, part, 8) for part in (text[:length], text))
+    assert np.array_equal(short, long[:length])
+
+
+def test_a_table_needs_a_text_longer_than_its_order():
+    with pytest.raises(ValueError, match="a table of order 5 needs more than 5 bytes"):
+        baselines.ngram_nll(np.zeros(5, np.uint8), np.zeros(9, np.uint8), 5)
+
+
+def test_a_key_seen_but_never_asked_gets_the_commonest_answer():
+    keys, answers, asked = np.array([[0, 0, 1, 1, 2]]), np.array([[3, 3, 2, 2, 0]]), np.array([[1, 1, 0, 0, 1]])
+    assert baselines.table_guess(keys, answers, asked, np.array([[0, 1, 2, 9]])).tolist() == [[3, 3, 0, 3]]
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_silence_and_an_offset_do_not_hide_the_onset(offset):
+    traces = np.random.default_rng(0).normal(size=(20, 512))
+    traces[:, :120], traces[:, 300:400] = 0, 7 * traces[:, 300:400]
+    found = baselines.sta_lta(traces[:, 100:] + offset, 16, 64) + 100
+    assert np.median(np.abs(found - 300)) <= 2

@@ -20,6 +20,7 @@ FAILING = "claim('9.1c1', 'One is two.', measured=1, band=(2, 2), exact=True)"
 def course(monkeypatch, tmp_path):
     """course(*arguments): the result of the command in a checkout whose notebooks are this test's."""
     monkeypatch.setattr(notebooks, "checkout", lambda: tmp_path)
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(derived, "refresh", lambda root: [])
     monkeypatch.setattr(derived, "stale", lambda root: [])
     monkeypatch.setenv("COLUMNS", "200")

@@ -10,7 +10,7 @@ from course import contrastive, pictures
 from course.contrastive import batches, hashed_ngrams, info_nce, rank_of_own, read, see, training_pairs, words
 from course.data import load_contrast, load_labels
 from course.data.arrays import load_drawings, load_emoji
-from course.recipes import contrast, labels
+from course.recipes import clip, contrast, labels
 from course.train import fit, muon, warmup_stable_decay
 
 PARAMS = contrastive.init_towers(np.random.default_rng(0), width=16, d_model=32, n_layers=1, n_heads=1)
@@ -206,3 +206,8 @@ def test_a_tower_learns_categories_from_scratch():
     result = fit(labels.loss, {"eye": small, "head": head}, stream, np.full(100, 0.01), optimiser=muon())
     assert result.history["loss"][:5].mean() > 1.9
     assert result.history["loss"][-10:].mean() < 1.7
+
+
+def test_one_text_is_not_read_letter_by_letter():
+    with pytest.raises(ValueError, match=r"a list of texts is expected, such as \['dog'\]"):
+        contrastive.read_all(clip.initial(), "dog")

@@ -107,7 +107,7 @@ def test_damaged_text_is_refused(tmp_path, monkeypatch):
     (tmp_path / "bible.txt.xz").write_bytes(lzma.compress(b"In the beginning"))
     (tmp_path / "texts.json").write_text((DATA / "texts.json").read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.setattr("course.data.DATA", tmp_path)
-    data._read.cache_clear()
+    data._bundled.cache_clear()
     with pytest.raises(ValueError, match="damaged"):
         read_text("bible")
-    data._read.cache_clear()
+    data._bundled.cache_clear()

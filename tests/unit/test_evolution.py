@@ -78,3 +78,17 @@ def test_the_recorded_table_holds_every_search():
     table = load_black_box()
     kept = {(row["method"], row["dimensions"], row["scale"], row["seed"]) for row in table}
     assert kept == {tuple(job) for job in black_box.searches()}
+
+
+def test_a_score_that_is_no_number_counts_as_the_worst():
+    def score(z):
+        return np.nan if z[0] > 2.5 else float(((z - 2) ** 2).sum())
+
+    search = evolve(score, 3, 600, seed=0)
+    assert score(search.best) < 0.1
+    assert search.best[0] <= 2.5
+
+
+def test_fewer_calls_than_a_generation_are_refused():
+    with pytest.raises(ValueError, match="calls must be at least 20"):
+        evolve(lambda z: 0.0, 3, 19, seed=0)

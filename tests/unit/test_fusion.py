@@ -182,3 +182,10 @@ def test_the_same_proactive_rate_at_any_recall():
 def test_a_recall_that_cannot_be_is_refused(recall):
     with pytest.raises(ValueError, match="at the proactive rate"):
         fusion.reported_share(recall, 0.97)
+
+
+def test_labels_may_be_of_any_kind_of_number():
+    log_odds, labels = np.float32([2, 2, -1]), np.array([0, 1, 1])
+    expected = -np.log(1 / (1 + np.exp(-log_odds * [-1, 1, 1])))
+    for kind in (np.uint8, np.int64, bool, np.float32):
+        np.testing.assert_allclose(fusion.binary_cross_entropy(log_odds, labels.astype(kind)), expected, rtol=1e-5)

@@ -138,3 +138,16 @@ def test_characters_round_trip(text):
 
 def test_many_characters_become_bytes():
     assert lm.characters_of("".join(map(chr, range(0x4E00, 0x4E00 + 2000)))) == ""
+
+
+def test_of_equally_likely_tokens_top_k_keeps_k():
+    level = jnp.zeros((1, 5))
+    kept = lm._among_likeliest(level, level, jnp.int32(2), jnp.float32(1.0))
+    assert kept.tolist() == [[True, True, False, False, False]]
+
+
+def test_a_text_is_read_with_the_models_own_table(params):
+    with pytest.raises(ValueError, match="the model has 256 tokens, not 3 characters"):
+        lm.nll(params, "abc", characters="abc")
+    with pytest.raises(ValueError, match="the model has 256 tokens, not 3 characters"):
+        lm.sample(params, "abc", 3, characters="abc")

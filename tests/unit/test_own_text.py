@@ -59,3 +59,24 @@ def test_prompts_that_cannot_be_read(model, arguments, sentence):
 def test_temperature_must_be_a_number(model, temperature):
     with pytest.raises(ValueError, match="temperature must be"):
         model.sample("the", 5, temperature=temperature)
+
+
+def test_a_short_text_is_not_learned_by_heart():
+    said = []
+    own_text.train("the cat sat on the mat. a dog ate the rat!\n" * 400, report=said.append)
+    assert said[0].startswith("trained 45 steps")  # three epochs of 15,480 characters, 1,024 a step
+    assert said[1].startswith("training loss: ")
+
+
+def test_a_sample_may_begin_with_nothing(model):
+    assert model.first == "\n"
+    assert model._replace(characters="abc").first == "a"
+    assert model._replace(characters="").first == "\n"
+
+
+def test_a_place_where_nothing_can_be_written_is_found_before_training(tmp_path):
+    own_text.check_place(tmp_path / "new" / "model.safetensors")
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path, tmp_path / "file" / "model.safetensors"):
+        with pytest.raises(OSError, match=r"folder|exists|directory"):
+            own_text.check_place(place)

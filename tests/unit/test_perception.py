@@ -168,3 +168,9 @@ def test_a_line_of_the_vowels_package_is_read():
 def test_a_missing_package_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"pip download --no-deps aeon==1\.6\.0"):
         voices.make(tmp_path)
+
+
+@pytest.mark.parametrize("size", [0, 10**6])
+def test_a_batch_larger_than_the_examples_is_refused(size):
+    with pytest.raises(ValueError, match="size must be from 1 to"):
+        next(perception.batches(perception.clouds(0).test, size))

@@ -104,6 +104,9 @@ def test_nothing_held_out_is_trained_on():
     glyphs = load_glyphs()
     secret = np.isin(glyphs.scripts, kept_back["glyphs"]["scripts"])[glyphs.script]
     assert len(shown.letters) == (~secret).sum()
+    learned = {letter.tobytes() for letter in shown.letters}
+    unseen = pictures.inked(glyphs.pictures[secret], eye.GLYPH_LEVELS)
+    assert sum(letter.tobytes() in learned for letter in unseen) == 10  # drawn alike in both; the card says so
     assert 0.15 < secret.mean() < 0.3
 
 
@@ -119,3 +122,19 @@ def test_the_eye_sees_the_same_every_time():
     shown = pictures.patches(pictures.digits().test.images[:4])
     seen = {np.asarray(pictures.look(zoo.load("vit-442k"), shown)).tobytes() for _ in range(20)}
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("images", "sentence"),
+    [
+        (np.zeros((2, 64, 64, 3)), r"shape \(n, 32, 32, 3\) with n > 0, got \(2, 64, 64, 3\)"),
+        (np.zeros((3, 32, 32, 4)), "with n > 0, got"),
+        (np.zeros((3, 3, 32, 32)), "with n > 0, got"),
+        (np.zeros((0, 32, 32, 3)), "with n > 0, got"),
+        (np.full((1, 32, 32, 3), 255), "pixels must lie between 0 and 1, got 255 to 255"),
+        (np.full((1, 32, 32, 3), np.nan), "pixels must lie between 0 and 1"),
+    ],
+)
+def test_what_is_no_picture_is_refused(images, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        pictures.patches(images)

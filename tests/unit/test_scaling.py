@@ -196,3 +196,26 @@ def test_joint_law_against_its_formula():
 def test_joint_law_refuses_what_fit_law_refuses():
     with pytest.raises(ValueError, match="positive and finite"):
         fit_joint_law([1, 2, 3, 4, 5], [1, 2, 3, 4, -5], [1, 1, 1, 1, 1])
+
+
+@pytest.mark.parametrize("fit", [fit_law, fit_joint_law])
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"delta": -1.0}, "delta must be a positive number"),
+        ({"delta": np.nan}, "delta must be a positive number"),
+        ({"groups": [1, 2]}, "groups must name one run for each of the 25 points, got 2"),
+        ({"bootstrap": 1}, "bootstrap must be 0, or at least 2"),
+        ({"bootstrap": -3}, "bootstrap must be 0, or at least 2"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(fit, options, sentence):
+    N, D = (side.ravel() for side in np.meshgrid(np.geomspace(1e6, 1e8, 5), np.geomspace(1e8, 1e10, 5)))
+    with pytest.raises(ValueError, match=sentence):
+        fit(N, D, 1.7 + 400 / N**0.34 + 400 / D**0.28, **options)
+
+
+def test_a_masked_run_is_refused_and_not_fitted():
+    N = np.ma.masked_array(np.geomspace(1e6, 1e8, 8), mask=[False] * 7 + [True])
+    with pytest.raises(ValueError, match="positive and finite; entry 7 is nan"):
+        fit_law(N, N, N)

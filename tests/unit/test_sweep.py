@@ -4,14 +4,15 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 
 from course import zoo
-from course.data import load_sweep, load_text, read_text
-from course.recipes import sweep
+from course.data import load_rates, load_sweep, load_text, read_text
+from course.recipes import rates, sweep
 from course.train import unigram_entropy
 
 SHORT_RUN = """
@@ -103,11 +104,60 @@ def test_a_larger_family_of_another_text_on_eight_devices_is_that_of_one(tmp_pat
         assert "min left" in log
         assert "FLOPs" in log
     cards = [zoo.cards(tmp_path / str(n) / "sweep-x4-mine")["lm-3k"] for n in processes]
+    assert "licence" not in cards[0]
+    assert cards[0]["recipe"] == f"course make ladder --scale 4 --text {text}"
     losses = [card["nats per byte"]["validation text"] for card in cards]
     assert losses[0] == pytest.approx(losses[1], abs=0.02)
     assert losses[0] < unigram_entropy(load_text(text)[0])
     params = zoo.load("lm-3k", tmp_path / "8" / "sweep-x4-mine")
     assert params["embedding"].shape == (256, 16)
+
+
+@pytest.mark.parametrize(
+    ("plan", "sentence"),
+    [
+        (sweep.Plan(scale=1.5), "scale 1.5 leaves some models as they are"),
+        (sweep.Plan(peak=0.0), "peak learning rate must lie between 0 and 1"),
+        (sweep.Plan(text=Path("missing.txt")), "no text named 'missing.txt'"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_before_anything_is_made(tmp_path, plan, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        sweep.prepared(plan, tmp_path, plan.batch, plan.tokens(100))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_text_too_short_for_a_batch_is_refused(tmp_path, text):
+    with pytest.raises(ValueError, match=r"180,000 bytes are learned from; this scale needs at least 256,128"):
+        sweep.prepared(plan := sweep.Plan(1000, text), tmp_path, plan.batch, plan.tokens(100))
+
+
+def test_another_text_of_the_same_name_gets_no_models_of_the_first(tmp_path, text):
+    plan = sweep.Plan(4, text)
+    folder = sweep.prepared(plan, tmp_path, plan.batch, plan.tokens(100))
+    assert folder == sweep.prepared(plan, tmp_path, plan.batch, plan.tokens(100))
+    text.write_text(read_text("austen")[:200_000], encoding="utf-8")
+    sweep.training_bytes.cache_clear(), sweep.domains.cache_clear()
+    with pytest.raises(ValueError, match="was begun with another text of this name"):
+        sweep.prepared(plan, tmp_path, plan.batch, plan.tokens(100))
+
+
+def test_a_run_whose_table_was_lost_is_not_recorded_wrongly(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep, "BUDGETS", (50, 100))
+    size = sweep.Size(8, 1, 1)
+    sweep.run((size, 0, 2), tmp_path)
+    (tmp_path / "8-0.csv").unlink()
+    with pytest.raises(ValueError, match=r"8-0.csv lacks a run that its state has passed"):
+        sweep.run((size, 0, 2), tmp_path)
+
+
+def test_an_interrupt_in_a_branch_records_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep, "BUDGETS", (50, 100))
+    real = sweep.fit
+    monkeypatch.setattr(sweep, "fit", lambda *given, **options: real(*given, **options)._replace(interrupted=True))
+    with pytest.raises(KeyboardInterrupt):
+        sweep.run((sweep.Size(8, 1, 1), 0, 2), tmp_path)
+    assert not (tmp_path / "8-0.csv").exists()
 
 
 def test_recorded_row_comes_out_again(tmp_path):
@@ -119,6 +169,17 @@ def test_recorded_row_comes_out_again(tmp_path):
     recorded = table[(table["d_model"] == size.d_model) & (table["seed"] == 0)]
     (row,) = recorded[recorded["tokens"] == int(again["tokens"])]
     assert float(again["loss"]) == pytest.approx(row["loss"], abs=0.03)
+
+
+def test_a_recorded_row_of_another_learning_rate_comes_out_again(tmp_path):
+    """It differs from the sweep's by more than rounding elsewhere can explain."""
+    rates.run((rates.NARROW, 0.007, 1), tmp_path)
+    (again,) = rates.rows_of(0.007, tmp_path)
+    table, shape = load_rates(), (rates.NARROW.d_model, int(again["tokens"]))
+    (row,) = [row for row in table if (row["d_model"], row["tokens"], row["peak"]) == (*shape, 0.007)]
+    (usual,) = [row for row in load_sweep() if (row["d_model"], row["tokens"], row["seed"]) == (*shape, 0)]
+    assert float(again["loss"]) == pytest.approx(row["loss"], abs=0.03)
+    assert abs(usual["loss"] - row["loss"]) > 0.05
 
 
 def test_no_run_reads_a_byte_twice():

@@ -95,6 +95,6 @@ def test_a_file_that_is_not_the_cards_model_is_refused(params, tmp_path, change,
     cards = json.loads((tmp_path / "cards.json").read_text(encoding="utf-8"))
     cards["lm-test"]["sha256"] = zoo.sha256(path.read_bytes())
     (tmp_path / "cards.json").write_text(json.dumps(cards), encoding="utf-8")
-    zoo._read_cards.cache_clear()
+    zoo._parsed.cache_clear()
     with pytest.raises(ValueError, match=fault):
         zoo.load("lm-test", tmp_path)
