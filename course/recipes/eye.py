@@ -118,8 +118,8 @@ def card(eye: PyTree, shown: Curriculum) -> dict:
         "parameters": weights,
         "shape": SHAPE,
         "data": f"{len(shown.emoji):,} emoji drawings and {len(shown.letters):,} letters, {STEPS * BATCH:,} views",
-        "never seen": "the style, the concepts and the scripts of held_out.json (but for ten letters drawn as in another "
-        "script), and the data of other tasks",
+        "never seen": "the style, the concepts and the scripts of held_out.json (but for ten letters drawn as in "
+        "another script), and the data of other tasks",
         "recipe": "course make eye",
         "commit": commit(),
         "cost": cost(flops, seconds),
