@@ -35,7 +35,7 @@ class UnknownName(KeyError):
 
 def fact(id: str) -> Fact:
     """The row `id` of the ledger, as "TP02" or "[TP02]"; UnknownName, with the nearest ids, if there is none."""
-    return _find(_ledger(), id.strip(" []").upper() if isinstance(id, str) else id, "fact")
+    return _find(_ledger(), id.strip(" []") if isinstance(id, str) else id, "fact")
 
 
 def facts(

@@ -463,3 +463,7 @@ def test_attention_as_wide_as_the_model_breaks_the_closed_form():
     errors = [abs(shape_parameters(s, width=s["d_model"]) / s["params"] - 1) for s in chinchilla_models()]
     assert sum(error > 0.007 for error in errors) == 6
     assert max(errors) > 0.07
+
+
+def test_an_id_may_stand_in_its_brackets():
+    assert fact("[TP02]") is fact("TP02 ") is fact("TP02")

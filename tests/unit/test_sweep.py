@@ -128,7 +128,7 @@ def test_what_cannot_be_trained_is_said_before_anything_is_made(tmp_path, plan, 
 
 
 def test_a_text_too_short_for_a_batch_is_refused(tmp_path, text):
-    with pytest.raises(ValueError, match=r"180,000 bytes are learned from; this scale needs at least 256,128"):
+    with pytest.raises(ValueError, match=r"191,808 bytes are learned from; this scale needs at least 256,128"):
         sweep.prepared(plan := sweep.Plan(1000, text), tmp_path, plan.batch, plan.tokens(100))
 
 
