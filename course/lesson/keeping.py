@@ -12,6 +12,7 @@ from course.lesson import words
 from course.lesson.environment import headless, publish_widget
 
 ARCHIVE = "my-course.zip"
+LINK = "color: var(--jp-content-link-color); text-decoration: underline"  # JupyterLab leaves links in widgets plain
 
 
 def save_button() -> None:
@@ -50,14 +51,14 @@ def _widget():
         status.value = pack(Path(ARCHIVE))
 
     button.on_click(on_click)
-    return widgets.VBox([button, status])
+    return widgets.VBox([button, status], layout=widgets.Layout(align_items="flex-start"))
 
 
 def _link(archive: Path) -> str:
     """A link that holds the file itself: it works behind every proxy, and needs no network."""
     content = base64.b64encode(archive.read_bytes()).decode()
     text = words.DOWNLOAD.format(name=archive.name)
-    return f'<a download="{archive.name}" href="data:application/zip;base64,{content}">{text}</a>'
+    return f'<a download="{archive.name}" href="data:application/zip;base64,{content}" style="{LINK}">{text}</a>'
 
 
 _seen: dict[str, int | None] = {}  # "at": when the notebook's file was last written, as seen after the last cell

@@ -131,27 +131,33 @@ def make(
 def prepared(plan: Plan, runs: Path, batch: int, tokens: int) -> Path:
     """The folder of the plan, made if need be, after a line that says where it is and how often the text is read.
 
-    Raises ValueError for a rate out of range, a scale that leaves a model as it is, a text too short for one batch, a
-    folder that was begun with another text, and devices that are not there.
+    Raises ValueError for what cannot be trained, and for a folder that was begun with another text.
     """
-    if not 0 < plan.peak < 1:
-        raise ValueError(f"the peak learning rate must lie between 0 and 1, got {plan.peak:g}.")
-    if plan.scale != 1 and any(size.times(plan.scale) == size for size in SIZES):
-        raise ValueError(f"scale {plan.scale:g} leaves some models as they are: take 3 or more.")
-    learned, folder, needed = training_bytes(plan.text), plan.folder(runs), (batch + 1) * CONTEXT
-    if len(learned) < needed:
-        raise ValueError(f"of the text {len(learned):,} bytes are learned from; this scale needs at least {needed:,}.")
-    try:
-        devices = f"{jax.device_count()} x {jax.default_backend()}"
-    except (RuntimeError, AssertionError):
-        raise ValueError(f"JAX finds no device of JAX_PLATFORMS={os.environ['JAX_PLATFORMS']}.") from None
+    check(plan, batch)
+    learned, folder = training_bytes(plan.text), plan.folder(runs)
     folder.mkdir(parents=True, exist_ok=True)
     read, digest = folder / "text.sha256", hashlib.sha256(learned.tobytes()).hexdigest()
     if read.exists() and read.read_text() != digest:
         raise ValueError(f"{folder} was begun with another text of this name: move it away, or rename yours.")
     read.write_text(digest)
-    print(f"{folder.resolve()}: on {devices}, {tokens / len(learned):.2f} epochs of {len(learned):,} bytes", flush=True)
+    devices, epochs_read = f"{jax.device_count()} x {jax.default_backend()}", tokens / len(learned)
+    print(f"{folder.resolve()}: on {devices}, {epochs_read:.2f} epochs of {len(learned):,} bytes", flush=True)
     return folder
+
+
+def check(plan: Plan, batch: int) -> None:
+    """ValueError for a rate out of range, models left as they are, a text too short, and devices that are not there."""
+    if not 0 < plan.peak < 1:
+        raise ValueError(f"the peak learning rate must lie between 0 and 1, got {plan.peak:g}.")
+    if plan.scale != 1 and any(size.times(plan.scale) == size for size in SIZES):
+        raise ValueError(f"scale {plan.scale:g} leaves some models as they are: take 3 or more.")
+    has, needed = len(training_bytes(plan.text)), (batch + 1) * CONTEXT
+    if has < needed:
+        raise ValueError(f"of the text {has:,} bytes are learned from; this scale needs at least {needed:,}.")
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError):
+        raise ValueError(f"JAX finds no device of JAX_PLATFORMS={os.environ['JAX_PLATFORMS']}.") from None
 
 
 def run(job: tuple[Size, int, int], folder: Path, plan: Plan = Plan()) -> str:

@@ -50,7 +50,7 @@ def test_what_is_not_on_the_disk_is_asked_for_first(pressed, tmp_path):
 
 def test_the_link_holds_the_file_with_the_answers(pressed, tmp_path):
     saved(tmp_path / "lesson.ipynb")
-    link = re.match(r'<a download="my-course.zip" href="data:application/zip;base64,(\S+)">', pressed())
+    link = re.match(r'<a download="my-course.zip" href="data:application/zip;base64,(\S+)"', pressed())
     content = base64.b64decode(link[1])
     assert content == (tmp_path / keeping.ARCHIVE).read_bytes()
     kept = zipfile.ZipFile(io.BytesIO(content)).read("progress.jsonl").decode()
