@@ -32,6 +32,7 @@ SETTINGS = {
     "suppress_warnings": ["mystnb.unknown_mime_type", "myst.header"],
     "pygments_style": "a11y-high-contrast-light",
     "html_copy_source": False,
+    "html_use_index": False,
     "html_show_sphinx": False,
     "html_show_copyright": False,
     "html_css_files": ["katex/katex.min.css", "site.css"],

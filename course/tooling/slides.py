@@ -6,6 +6,7 @@ SKIP leaves a cell out.
 """
 
 import base64
+import copy
 import html
 import math
 import re
@@ -15,10 +16,13 @@ from itertools import groupby, pairwise
 
 from nbformat import NotebookNode
 
-from course.lesson import words
+from course.lesson import exercises, words
 from course.recipes.web import WEB
 
 SHOW_CODE, SKIP = "slide-code", "slide-skip"
+ANSWER = "→ "  # begins the line that answers a question
+SOURCES = "Sources"  # a section that is not for the screen
+SCORED = re.compile(rf"^(\S+p\d+)  ({words.MEASURED.split('{')[0]}[^·\n]+?) · .*$", re.MULTILINE)
 WORDS_PER_MINUTE = 130  # of a lecturer who explains
 SECONDS = {"figure": 30, "prediction": 60, "exercise": 45, "code": 30}  # to look, to vote, to read
 ROOM, GAP = 590, 10  # pixels below a slide's title, and between its blocks
@@ -48,11 +52,12 @@ class Block:
 
 @dataclass
 class Slide:
-    """One screen: the section that it belongs to, its blocks, and what the speaker says, in Markdown."""
+    """One screen: the section that it belongs to, its blocks, what the speaker says, and knows, in Markdown."""
 
     section: str
     blocks: list[Block]
     notes: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)  # to the quizzes and exercises on it; not said, so without time
 
     @property
     def seconds(self) -> int:
@@ -80,13 +85,24 @@ def slides(notebook: NotebookNode) -> list[Slide]:
     """The slides, in the lesson's order."""
     shown: list[Slide] = []
     section = ""
-    for cell in notebook.cells:
+    for cell in _with_answers(notebook).cells:
         if SKIP not in cell.metadata.get("tags", []):
             for part in _by_heading(cell):
                 section, notes = _said(part, section)
                 shown += _shown(part, section, notes)
     shown[0].blocks = [block for block in shown[0].blocks if block.kind in TEXT]
     return _without_lone_leads(_joined(shown))
+
+
+def _with_answers(notebook: NotebookNode) -> NotebookNode:
+    """A copy in which the line that scores a prediction says again what was asked."""
+    notebook = copy.deepcopy(notebook)
+    streams = [output for cell in notebook.cells for output in cell.get("outputs", []) if "text" in output]
+    printed = "\n".join(output.text for output in streams)
+    asked = dict(reversed(re.findall(r"^(\S+p\d+)  (.+)$", printed, re.MULTILINE)))  # the first line of an id asks
+    for output in streams:
+        output.text = re.sub(SCORED, lambda line: f"{ANSWER}{asked[line[1]]} · {line[2]}", output.text)
+    return notebook
 
 
 def _by_heading(cell: NotebookNode) -> list[NotebookNode]:
@@ -100,7 +116,18 @@ def _shown(cell: NotebookNode, section: str, notes: list[str]) -> list[Slide]:
     """The cell's slides, at least one; the first has its notes."""
     made = [Slide(section, blocks) for blocks in _screens(_blocks(cell))] or [Slide(section, [])]
     made[0].notes += notes
+    made[-1].answers += _solutions(cell)
     return made
+
+
+def _solutions(cell: NotebookNode) -> Iterator[str]:
+    """The right answers to what a cell of code asks, for the speaker alone."""
+    source = cell.source if cell.cell_type == "code" else ""
+    for kind, id in re.findall(r"""^(quiz|exercise)\(["'](\S+?)["']\)""", source, re.MULTILINE):
+        if kind == "exercise" and (task := exercises.find("EXERCISES", id)):
+            yield f"*Answer {id}*:\n\n```\n{task.solution}\n```"
+        if kind == "quiz" and (asked := exercises.find("QUIZZES", id)):
+            yield f"*Answer {id}*: **{asked.right}**. {asked.options['abcdefgh'.index(asked.right)][1]}"
 
 
 def _joined(shown: list[Slide]) -> list[Slide]:
@@ -112,6 +139,7 @@ def _joined(shown: list[Slide]) -> list[Slide]:
         if kept and (together or not slide.blocks):
             last.blocks += slide.blocks
             last.notes += slide.notes
+            last.answers += slide.answers
         else:
             kept.append(slide)
     return kept
@@ -146,7 +174,8 @@ def _screens(blocks: list[Block]) -> Iterator[list[Block]]:
     for block in blocks:
         above = sum(other.height + GAP for other in screen)
         crowded = block.kind in OWN_SCREEN and (above > SENTENCES or any(other.kind not in TEXT for other in screen))
-        if screen and (crowded or above + block.height > ROOM):
+        asked = bool(screen) and screen[-1].kind == "prediction"  # nothing that could be its answer stands below it
+        if screen and (crowded or asked or above + block.height > ROOM):
             yield screen
             screen = []
         screen.append(block)
@@ -164,6 +193,8 @@ def _blocks(cell: NotebookNode) -> list[Block]:
 def _text_blocks(markdown: str) -> Iterator[Block]:
     """What of a text stands on the slide; below a heading also the first sentence."""
     text = re.sub(r"<!--.*?-->", "", markdown)
+    if re.match(rf"#+ {SOURCES}\b", text):
+        return
     parts = [part.strip() for part in re.split(r"\n\s*\n|\n(?=\$\$)|(?<=\$\$)\n", text) if part.strip()]
     if parts and parts[0].startswith("#"):
         parts = [*parts[0].split("\n", 1)[1:], *parts[1:]]
@@ -234,7 +265,7 @@ def _markdown_blocks(text: str) -> Iterator[Block]:
 
 
 def _printed_blocks(text: str) -> Iterator[Block]:
-    """Questions, claims, and other lines as they were printed; what waits for an answer is left out."""
+    """Questions, their answers, claims, and other lines as they were printed; what waits for a reader is left out."""
     for kind, group in groupby(re.split(r"\n(?! )", text.strip("\n")), key=_kind_of_print):
         paragraphs = list(group)
         if kind == "question":
@@ -250,7 +281,7 @@ def _kind_of_print(paragraph: str) -> str:
         return "left out"
     if re.match(r"Quiz |\S+p\d+  ", paragraph):
         return "question"
-    return "claim" if paragraph.startswith((words.RIGHT, words.WRONG)) else "printed"
+    return "claim" if paragraph.startswith((words.RIGHT, words.WRONG, ANSWER)) else "printed"
 
 
 def _question_block(lines: list[str]) -> Block:
@@ -262,11 +293,11 @@ def _question_block(lines: list[str]) -> Block:
 
 
 def _claim_block(line: str) -> Block:
-    """A claim: what is claimed, below it the numbers."""
+    """A claim, or a question that was answered: what is claimed or was asked, below it the numbers."""
     what, *numbers = line.split(" · ")
-    mark, _, rest = what.partition(" ")
+    mark, rest = what[0], what[1:]
     below = html.escape(" · ".join(numbers))
-    text = f"<p><b>{mark}</b> {html.escape(rest)}<br><span>{below}</span></p>"
+    text = f"<p><b>{mark}</b>{html.escape(rest)}<br><span>{below}</span></p>"
     return Block(text, 8 + _height(what, "claim") + _height(below, "claim"), "claim")
 
 
@@ -279,17 +310,23 @@ def _code_blocks(source: str) -> Iterator[Block]:
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
 
-    for part in _in_parts(source):
-        shown = highlight(part, PythonLexer(stripnl=False), HtmlFormatter(noclasses=True, style="xcode"))
-        yield Block(shown, 12 + _height(part, "code"), "code")
+    coloured = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True, noclasses=True, style="xcode"))
+    lines = coloured.splitlines()  # as a whole, for a part may begin inside a string
+    for begin, end in _spans(source):
+        part = "\n".join(source.splitlines()[begin:end])
+        shown = "\n".join(lines[begin:end])
+        yield Block(f'<div class="highlight"><pre>{shown}</pre></div>', 12 + _height(part, "code"), "code")
 
 
 def _in_parts(text: str) -> Iterator[str]:
-    """The lines of code or print, in as many parts of equal length as it takes screens."""
-    lines = text.splitlines()
-    screens = math.ceil(_height(text, "code") / (ROOM - 60))
-    for begin, end in pairwise(round(k * len(lines) / screens) for k in range(screens + 1)):
-        yield "\n".join(lines[begin:end])
+    """The lines of a print, in as many parts of equal length as it takes screens."""
+    return ("\n".join(text.splitlines()[begin:end]) for begin, end in _spans(text))
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """(begin, end) of the lines that stand on each screen."""
+    count, screens = len(text.splitlines()), math.ceil(_height(text, "code") / (ROOM - 60))
+    return pairwise(round(k * count / screens) for k in range(screens + 1))
 
 
 def _height(text: str, kind: str = "prose") -> float:
@@ -306,9 +343,9 @@ def _markdown(text: str) -> str:
 
 def _section_html(slide: Slide, first: bool) -> str:
     heading = "h1" if first else "h2"
-    title = _markdown(slide.section).replace("<p>", "").replace("</p>", "").strip()
+    title = _markdown(re.sub(r"^(\d+)\.", r"\1\\.", slide.section)).replace("<p>", "").replace("</p>", "").strip()
     body = "\n".join(f'<div class="{block.kind}">{block.html}</div>' for block in slide.blocks)
-    notes = _markdown("\n\n".join(slide.notes))
+    notes = _markdown("\n\n".join(slide.notes + slide.answers))
     return (
         f'<section data-timing="{slide.seconds}"><div class="screen"><{heading}>{title}</{heading}>{body}</div>'
         f'<aside class="notes">{notes}</aside></section>'

@@ -79,11 +79,38 @@ def test_what_was_printed_is_told_apart():
     )
     [first, *others] = slides.slides(lesson(new_markdown_cell("# T"), printed(text)))
     blocks = [block for slide in (first, *others) for block in slide.blocks]
-    assert [block.kind for block in blocks] == ["prediction", "claim", "printed", "prediction"]
+    assert [block.kind for block in blocks] == ["prediction", "claim", "printed", "claim", "prediction"]
     assert blocks[0].html.count("<li>") == 2
     assert "<b>✓</b> 9.1c1  it is this<br><span>ours 2 in [1, 3] · control 5</span>" in blocks[1].html
     assert "plain  1\n  2" in blocks[2].html
-    assert "measured" not in "".join(block.html for block in blocks)
+    assert "Which of the two is it then?<br><span>measured this</span>" in blocks[3].html
+    assert "TODO" not in "".join(block.html for block in blocks)
+
+
+def test_no_answer_stands_below_its_question():
+    text = "9.1p1  Which of the two is it then?\n  · this\n  · that\nmeasured already: 5\n"
+    _, asked, after = slides.slides(lesson(new_markdown_cell("# T"), new_markdown_cell("## Ask"), printed(text)))
+    assert (kinds(asked), kinds(after)) == (["prediction"], ["printed"])
+
+
+def test_the_speaker_knows_the_answers_and_needs_no_time_for_them():
+    cell = printed("Quiz 0q1  A line?\n  a  So.\n", source='quiz("0q1")\n\nexercise("0a")')
+    *_, asked = slides.slides(lesson(new_markdown_cell("# T"), new_markdown_cell("## Ask"), cell))
+    assert asked.answers[0].startswith("*Answer 0q1*: **b**. ")
+    assert "12 * 96 * 12288**2" in asked.answers[1]
+    assert asked.seconds == slides.SECONDS["prediction"]
+    assert "12 * 96 * 12288**2" in slides._section_html(asked, first=False)
+
+
+def test_code_keeps_its_colours_across_screens():
+    source = 'def f():\n    """A text.\n' + "\n".join(f"    line {n}" for n in range(40)) + '\n    """\n    return 1'
+    first, *others = slides._code_blocks(source)
+    keyword = re.search(r"<span[^>]*>def", first.html)[0].removesuffix("def")
+    assert f"{keyword}return</span>" in others[-1].html  # and not as a part of the text that began on another screen
+
+
+def test_a_number_in_a_title_is_no_list():
+    assert "<ol" not in slides._section_html(slides.Slide("10. Exercises", []), first=False)
 
 
 def test_code_is_shown_where_a_tag_says_so_and_a_cell_can_be_left_out():
