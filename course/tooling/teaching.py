@@ -29,7 +29,7 @@ def lesson_text(lesson: dict) -> str:
     """What to know of one lesson in class, in Markdown: its slides' minutes, what it asks first, what goes wrong."""
     notebook = notebooks.read(lesson["path"])
     plan = slides.plan(notebook)
-    minutes = ", ".join(f"{section} {minutes:.0f}" for section, minutes in plan)
+    minutes = ", ".join(f"{section} {max(1, round(minutes))}" for section, minutes in plan)
     asked, wrong = _list(predictions(notebook)), _list(mistakes(lesson["lesson"]))
     return (
         f"**Slides, minutes per section**, {sum(minutes for _, minutes in plan):.0f} in all: {minutes}.\n\n"

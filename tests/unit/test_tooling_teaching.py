@@ -32,7 +32,7 @@ def test_a_path_within_a_day_says_when_and_a_longer_one_in_which_session():
     assert "| from minute | minutes |" in text
     assert "| 12 | 45 | 1.3 Scaling laws | Slides; the forecast is run live |" in text
     assert "| session | minutes |" in text
-    assert "| 10 | 35 |  | Open exercises: five minutes each |" in text
+    assert "| 10 | 35 |  | Open exercises, done at home: five minutes for each group to tell |" in text
 
 
 def test_predictions_are_the_questions_that_the_code_asks():
