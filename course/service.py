@@ -18,6 +18,7 @@ class Service(ThreadingHTTPServer):
     """A server on a free port of 127.0.0.1: `url` is where it answers, `calls` how many requests it has answered."""
 
     daemon_threads = True
+    request_queue_size = 128  # with the usual 5, some of those who call at the same moment are cut off
 
     def __init__(self, answer: Callable[[dict], dict]):
         super().__init__(("127.0.0.1", 0), _Handler)

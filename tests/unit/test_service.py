@@ -85,13 +85,13 @@ def test_calls_from_many_threads_are_answered_one_at_a_time_and_all_counted():
 
     with serve(alone) as running:
         answers = []
-        threads = [threading.Thread(target=lambda x=x: answers.append(ask(running.url, x=x)["y"])) for x in range(20)]
+        threads = [threading.Thread(target=lambda x=x: answers.append(ask(running.url, x=x)["y"])) for x in range(100)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(answers) == list(range(20))
-        assert running.calls == 20
+        assert sorted(answers) == list(range(100))
+        assert running.calls == 100
 
 
 def test_no_proxy_is_asked(monkeypatch):
