@@ -98,3 +98,30 @@ def test_a_file_that_is_not_the_cards_model_is_refused(params, tmp_path, change,
     zoo._parsed.cache_clear()
     with pytest.raises(ValueError, match=fault):
         zoo.load("lm-test", tmp_path)
+
+
+@pytest.mark.parametrize("missing", ["sha256", "kind", "shape"])
+def test_an_incomplete_card_is_one_sentence(params, tmp_path, missing):
+    cards = json.loads((tmp_path / "cards.json").read_text(encoding="utf-8"))
+    del cards["lm-test"][missing]
+    (tmp_path / "cards.json").write_text(json.dumps(cards), encoding="utf-8")
+    with pytest.raises(ValueError, match="the card of 'lm-test' is damaged or incomplete. Make it again: course make"):
+        zoo.load("lm-test", tmp_path)
+
+
+def test_cards_cut_off_are_one_sentence(params, tmp_path):
+    (tmp_path / "cards.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"cards\.json is damaged: it is no JSON"):
+        zoo.cards(tmp_path)
+
+
+def test_a_model_that_a_recipe_stores_later_is_found(tmp_path):
+    assert zoo.names(tmp_path) == []
+    tree = init_language_model(np.random.default_rng(0), **SHAPE)
+    zoo.store(tree, {"name": "lm-late", "kind": "language model", "parameters": 1, "shape": SHAPE}, tmp_path)
+    assert zoo.names(tmp_path) == ["lm-late"]
+
+
+def test_whoever_changes_a_card_changes_a_copy(params, tmp_path):
+    zoo.cards(tmp_path)["lm-test"]["shape"]["d_model"] = 7
+    zoo.load("lm-test", tmp_path)
