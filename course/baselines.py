@@ -25,7 +25,12 @@ def table_guess(
 
 
 def contexts(symbols: Int[np.ndarray, "n t"], length: int, size: int = 64) -> Int[np.ndarray, "n t"]:
-    """One number for the last `length` symbols at each step; before the first stand zeros. Symbols are below `size`."""
+    """One number for the last `length` symbols at each step; before the first stand zeros. Symbols are below `size`.
+
+    Raises ValueError for a length whose numbers no 64-bit integer holds.
+    """
+    if size**length >= 2**63:
+        raise ValueError(f"{length} symbols of {size} kinds make more contexts than 64 bits can count.")
     earlier = (np.pad(symbols.astype(np.int64), ((0, 0), (back, 0)))[:, : symbols.shape[1]] for back in range(length))
     return sum(shifted * size**back for back, shifted in enumerate(earlier))
 

@@ -121,3 +121,8 @@ def test_silence_and_an_offset_do_not_hide_the_onset(offset):
     traces[:, :120], traces[:, 300:400] = 0, 7 * traces[:, 300:400]
     found = baselines.sta_lta(traces[:, 100:] + offset, 16, 64) + 100
     assert np.median(np.abs(found - 300)) <= 2
+
+
+def test_contexts_too_long_for_a_number_are_refused():
+    with pytest.raises(ValueError, match="11 symbols of 64 kinds make more contexts than 64 bits can count"):
+        baselines.contexts(np.zeros((1, 3), int), 11)
