@@ -42,8 +42,13 @@ def evolve(score: Callable[[Float[np.ndarray, " d"]], float], d: int, calls: int
     for _ in range(calls // POPULATION):
         means.append(strategy.mean.copy())
         generation = [strategy.ask() for _ in range(POPULATION)]
-        heard = [value if np.isfinite(value := float(score(z))) else np.inf for z in generation]
+        heard = [_finite(score(z)) for z in generation]
         strategy.tell(list(zip(generation, heard, strict=True)))
         candidates += generation
         scores += heard
     return Search(candidates[int(np.argmin(scores))], np.array(scores), np.array(means), np.array(candidates))
+
+
+def _finite(score: float) -> float:
+    """The score, infinite where it is no number: a search must not take it for the least."""
+    return float(score) if np.isfinite(score) else np.inf

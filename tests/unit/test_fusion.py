@@ -189,9 +189,3 @@ def test_labels_may_be_of_any_kind_of_number():
     expected = -np.log(1 / (1 + np.exp(-log_odds * [-1, 1, 1])))
     for kind in (np.uint8, np.int64, bool, np.float32):
         np.testing.assert_allclose(fusion.binary_cross_entropy(log_odds, labels.astype(kind)), expected, rtol=1e-5)
-
-
-@pytest.mark.parametrize("variances", [[[0.0], [1.0]], [[np.nan], [1.0]], [[-1.0], [1.0]]])
-def test_a_variance_that_is_not_positive_is_refused(variances):
-    with pytest.raises(ValueError, match="variances must be positive"):
-        inverse_variance_weights(variances)
