@@ -182,3 +182,9 @@ def test_a_recipe_has_one_thread_whatever_the_machine_says(course, monkeypatch):
         monkeypatch.setenv(name, "2")
     monkeypatch.setattr(recipes, "make", lambda name, **_: " ".join(os.environ[name] for name in THREADS))
     assert course("make", "ladder").stdout.startswith("1 1 1\n")
+
+
+def test_an_option_that_a_recipe_does_not_take_is_refused(course):
+    result = course("make", "eye", "--scale", "10")
+    assert result.exit_code == 1
+    assert result.stderr.strip() == "course: the recipe eye does not take --scale; it takes --runs."
